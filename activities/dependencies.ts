@@ -1,0 +1,15 @@
+/** What the activities work with; the worker gives them values. */
+import type { OpenDataset } from '../src/dataset/open-dataset.ts'
+import type { DatasetPorts } from '../src/dataset/ports.ts'
+import type { DatasetRef } from '../src/contract.ts'
+
+/** Effects and settings of all activities of a worker. */
+export interface ActivityDependencies {
+  readonly ports: DatasetPorts
+  /** The dataset behind a reference, compiled; cached by the worker. Throws `DATASET_NOT_VISIBLE`, `DATASET_DAMAGED`. */
+  openDataset(ref: DatasetRef): Promise<OpenDataset>
+  /** A fresh seed as text. */
+  drawSeed(): string
+  /** How long calls on the wire may finish after a cancellation, in ms. Default 20,000. */
+  readonly drainMs: number
+}

@@ -1,0 +1,23 @@
+/** The object a worker registers: every activity, made from its effects. */
+import type { ParquetryActivities } from '../src/contract.ts'
+import type { ActivityDependencies } from './dependencies.ts'
+import { createGenerateRowGroup } from './generate-row-group.ts'
+import { createPrepareDataset } from './prepare-dataset.ts'
+import { createProfileDataset } from './profile-dataset.ts'
+import { createRunProcessors } from './run-processors.ts'
+import { createScanDataset } from './scan-dataset.ts'
+import { createWriteCheckpoint } from './write-checkpoint.ts'
+
+export type { ActivityDependencies } from './dependencies.ts'
+
+/** All activities of a worker. */
+export function createActivities(dependencies: ActivityDependencies): ParquetryActivities {
+  return {
+    prepareDataset: createPrepareDataset(dependencies),
+    scanDataset: createScanDataset(dependencies),
+    generateRowGroup: createGenerateRowGroup(dependencies),
+    writeCheckpoint: createWriteCheckpoint(dependencies),
+    runProcessors: createRunProcessors(dependencies),
+    profileDataset: createProfileDataset(dependencies),
+  }
+}

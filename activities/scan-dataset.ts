@@ -1,0 +1,17 @@
+import type { ScanInput, ScanResult } from '../src/contract.ts'
+import { scanPage } from '../src/dataset/scan-page.ts'
+import type { ActivityDependencies } from './dependencies.ts'
+import { withFailures } from './failure.ts'
+import { withHeartbeat } from './heartbeat.ts'
+
+/** Reads which row groups of a page are committed. */
+export function createScanDataset({ openDataset }: ActivityDependencies) {
+  return async function scanDataset(input: ScanInput): Promise<ScanResult> {
+    return await withFailures({ isBlockedRetried: true }, async () =>
+      withHeartbeat(
+        () => input.firstId,
+        async () => scanPage(await openDataset(input.dataset), input),
+      ),
+    )
+  }
+}

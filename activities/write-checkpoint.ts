@@ -1,0 +1,12 @@
+import type { CheckpointInput } from '../src/contract.ts'
+import { writeCheckpoint as write } from '../src/dataset/checkpoint.ts'
+import { requireVisible } from '../src/dataset/open-dataset.ts'
+import type { ActivityDependencies } from './dependencies.ts'
+import { withFailures } from './failure.ts'
+
+/** Folds progress into `metadata.json`. */
+export function createWriteCheckpoint({ ports }: ActivityDependencies) {
+  return async function writeCheckpoint(input: CheckpointInput): Promise<void> {
+    await withFailures({ isBlockedRetried: true }, async () => write(await requireVisible(ports, input.dataset), input, ports.now()))
+  }
+}

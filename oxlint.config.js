@@ -1,0 +1,100 @@
+import { defineConfig } from 'oxlint'
+
+/**
+ * The direction of flow: folder → folders it may import values from. Type imports are free.
+ * Read from top to bottom: nothing imports upward. Run with `oxlint -c oxlint.config.js`.
+ * A folder that is missing here may import nothing (test/import-rules.test.ts).
+ */
+const flow = {
+  'src/index.ts': ['client', 'worker', 'config', 'errors'],
+  'src/cli/**': ['client', 'worker', 'server', 'rehearsal', 'dataset', 'config', 'plan', 'contract', 'errors'],
+  'src/worker/**': ['server', 'activities', 'dataset', 'storage', 'model', 'rehearsal', 'config', 'parquet', 'contract', 'errors'],
+  'src/client/**': ['server', 'dataset', 'storage', 'config', 'parquet', 'plan', 'contract', 'errors'],
+  'src/server/**': ['errors'],
+  'workflows/**': ['plan', 'contract', 'errors'],
+  'activities/**': ['dataset', 'config', 'plan', 'contract', 'errors'],
+  'src/dataset/**': ['template', 'columns', 'processors', 'parquet', 'config', 'random', 'plan', 'contract', 'errors'],
+  'src/columns/**': ['template', 'random', 'errors'],
+  'src/processors/**': ['template', 'errors'],
+  'src/parquet/**': ['errors'],
+  'src/model/**': ['errors'],
+  'src/rehearsal/**': ['random', 'errors'],
+  'src/storage/**': ['errors'],
+  'src/config/**': ['plan', 'template', 'errors'],
+  'src/plan/**': ['errors'],
+  'src/template/**': ['errors'],
+  'src/random/**': ['errors'],
+  'src/contract.ts': ['errors'],
+  'src/values.ts': [],
+  'src/errors.ts': [],
+}
+
+/** Code that also runs inside the workflow sandbox: no Node, no zod, no Temporal client or worker. */
+const sandboxed = ['workflows/**', 'src/plan/**', 'src/contract.ts', 'src/errors.ts']
+const outsideSandbox = ['node:*', 'zod', '@temporalio/*', '!@temporalio/workflow', '!@temporalio/common']
+
+const files = ['errors', 'contract', 'values']
+const glob = (unit) => (files.includes(unit) ? `**/${unit}.ts` : `**/${unit}/**`)
+const units = Object.keys(flow)
+  .map((path) => path.replace(/^src\/|\/\*\*$|\.ts$/g, ''))
+  .filter((unit) => unit !== 'index')
+/** Everything below src is denied unless the table allows it, so a folder missing from the table cannot be imported or import. */
+const own = (path) => path.replace(/^src\/|\/\*\*$|\.ts$/g, '')
+
+export default defineConfig({
+  plugins: ['typescript', 'import', 'unicorn', 'oxc'],
+  categories: { correctness: 'error' },
+  ignorePatterns: ['dist/**', 'test/fixtures/**', 'node_modules/**'],
+  rules: {
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'typescript/explicit-module-boundary-types': 'error',
+    'import/no-cycle': ['error', { ignoreTypes: true }],
+    'unicorn/prefer-node-protocol': 'error',
+    'unicorn/filename-case': ['error', { case: 'kebabCase' }],
+    'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+    'max-lines-per-function': ['error', { max: 80, skipBlankLines: true, skipComments: true }],
+  },
+  overrides: [
+    { files: ['test/**', 'bench/**', 'scripts/**', 'examples/**'], rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
+    {
+      files: ['src/**'],
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              {
+                group: units.map(glob),
+                allowTypeImports: true,
+                message: 'This folder is missing from the import table in oxlint.config.js.',
+              },
+            ],
+          },
+        ],
+      },
+    },
+    ...Object.entries(flow).map(([path, allowed]) => ({
+      files: [path],
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              {
+                group: [...units.filter((unit) => unit !== own(path)).map(glob), ...allowed.map((unit) => `!${glob(unit)}`)],
+                allowTypeImports: true,
+                message: 'Against the direction of flow; see ARCHITECTURE.md.',
+              },
+              ...(sandboxed.includes(path)
+                ? [{ group: outsideSandbox, allowTypeImports: true, message: 'This code runs in the workflow sandbox.' }]
+                : []),
+            ],
+          },
+        ],
+      },
+    })),
+  ],
+})

@@ -1,0 +1,97 @@
+/** `create`: from a config to a dataset on disk. */
+import { basename, extname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { isComplete } from '../../client/dataset-files.ts'
+import type { CreateOptions, ParquetryClient } from '../../client/parquetry-client.ts'
+import type { RunHandle } from '../../client/run-handle.ts'
+import type { PreparedConfig } from '../../config/prepare-config.ts'
+import { isRehearsal } from '../../dataset/prepare.ts'
+import type { ResumeMode } from '../../dataset/decide-resume.ts'
+import { checkDatasetName } from '../../dataset/layout.ts'
+import { isParquetryError, ParquetryError } from '../../errors.ts'
+import { checkModels } from '../../worker/check-models.ts'
+import type { CommandContext, ConfigFlags, FollowFlags } from '../context.ts'
+import type { AllowedDrops } from '../options.ts'
+import { maxWaitOf } from '../options.ts'
+import { followRun } from '../run-session.ts'
+import { sayEnd } from '../say-end.ts'
+import { openServer } from '../server.ts'
+import { commandLine } from '../shell.ts'
+import { allowDrops, currencyOf, loadConfig, runOptionsOf } from './load-config.ts'
+
+/** Flags of `create`. */
+export interface CreateFlags extends ConfigFlags, FollowFlags {
+  readonly numRecords?: number
+  readonly datasetName?: string
+  readonly artifactPath: string
+  readonly resume?: ResumeMode
+  readonly bufferSize?: number
+  readonly seed?: string
+  readonly worker: 'embedded' | 'external'
+  readonly allowDropped?: AllowedDrops
+}
+
+/** Runs the command; answers its exit code. */
+export async function create(config: string, flags: CreateFlags, context: CommandContext): Promise<number> {
+  const { output, env } = context
+  const startedAt = Date.now()
+  const datasetName = flags.datasetName ?? nameOf(config)
+  checkDatasetName(datasetName)
+  const prepared = allowDrops(await loadConfig(config, flags, context), flags.allowDropped)
+  const artifactPath = resolve(flags.artifactPath)
+  const isDone = flags.resume !== undefined && flags.resume !== 'never' && (await isComplete(join(artifactPath, datasetName), prepared, flags.numRecords ?? null))
+  if (flags.worker === 'embedded' && !isDone) await checkModels(prepared.compiled, env)
+  const server = await openServer(env, output)
+  try {
+    const wanted: CreateOptions = {
+      datasetName,
+      artifactPath,
+      taskQueue: flags.worker === 'embedded' ? 'own' : 'shared',
+      ...(flags.numRecords === undefined ? {} : { numRecords: flags.numRecords }),
+      ...(flags.resume === undefined ? {} : { resume: flags.resume }),
+      ...(flags.bufferSize === undefined ? {} : { bufferSize: flags.bufferSize }),
+      ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+      run: runOptionsOf(flags),
+    }
+    const run = await startOrAsk(server.client, prepared, wanted, context)
+    const end = await followRun({ output, client: server.client, server, run, worker: flags.worker, maxWaitMs: maxWaitOf(flags, output.isTerminal), env })
+    sayEnd(output, server, end, { elapsedMs: Date.now() - startedAt, rehearsal: isRehearsal(prepared.compiled), currency: currencyOf(prepared) })
+    return end.exitCode
+  } finally {
+    await server.close()
+  }
+}
+
+/** A dataset is named after its config's file. */
+export function nameOf(config: string): string {
+  return basename(config, extname(config))
+}
+
+/** An unfinished run is asked about on a terminal, and refused with the exact commands elsewhere (ruling 22). */
+async function startOrAsk(client: ParquetryClient, prepared: PreparedConfig, wanted: CreateOptions, context: CommandContext): Promise<RunHandle> {
+  try {
+    return await client.start(prepared, wanted)
+  } catch (error) {
+    if (!isParquetryError(error) || error.code !== 'DATASET_UNFINISHED' || wanted.resume !== undefined) throw error
+    const { output, argv } = context
+    if (!output.isTerminal || process.stdin.isTTY !== true) {
+      const goOn = commandLine(...argv, '--resume', 'always')
+      const anew = commandLine(...argv, '--resume', 'never')
+      throw new ParquetryError('DATASET_UNFINISHED', error.message, { wayOut: `${goOn}   goes on with it, repeating no call\n${anew}   starts a new dataset beside it` })
+    }
+    output.say(error.message)
+    const answer = await ask('Go on with it? [Y/n, n starts a new dataset beside it] ')
+    return await client.start(prepared, { ...wanted, resume: /^\s*n/i.test(answer) ? 'never' : 'always' })
+  }
+}
+
+async function ask(question: string): Promise<string> {
+  const prompt = createInterface({ input: process.stdin, output: process.stdout })
+  // Ctrl-C at the question is Ctrl-C at the command.
+  prompt.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  try {
+    return await prompt.question(question)
+  } finally {
+    prompt.close()
+  }
+}

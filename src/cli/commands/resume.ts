@@ -1,0 +1,59 @@
+/** `resume`: goes on with a dataset by its folder or name, whether its run is open or has ended. */
+import { existsSync } from 'node:fs'
+import { basename, dirname, join, resolve as resolvePath } from 'node:path'
+import { isComplete, readStoredConfig } from '../../client/dataset-files.ts'
+import { isRehearsal } from '../../dataset/prepare.ts'
+import { checkModels } from '../../worker/check-models.ts'
+import type { CommandContext, FollowFlags } from '../context.ts'
+import type { AllowedDrops } from '../options.ts'
+import { maxWaitOf } from '../options.ts'
+import { followRun } from '../run-session.ts'
+import { sayEnd } from '../say-end.ts'
+import { openServer } from '../server.ts'
+import { allowDrops, currencyOf, runOptionsOf } from './load-config.ts'
+
+/** Flags of `resume`. */
+export interface ResumeFlags extends FollowFlags {
+  readonly artifactPath: string
+  readonly worker: 'embedded' | 'external'
+  readonly allowDropped?: AllowedDrops
+}
+
+/** Absolute folder of a dataset given as a folder or as a name below the artifact path. */
+export function locate(dataset: string, artifactPath: string): string {
+  const below = resolvePath(artifactPath, dataset)
+  // A name wins over a folder of the same name in the current folder only where it is a dataset.
+  return !/[/\\]/u.test(dataset) && existsSync(join(below, 'dataset.json')) ? below : existsSync(join(resolvePath(dataset), 'dataset.json')) ? resolvePath(dataset) : below
+}
+
+/** Runs the command; answers its exit code. */
+export async function resume(dataset: string, flags: ResumeFlags, context: CommandContext): Promise<number> {
+  const { output, env } = context
+  const startedAt = Date.now()
+  const location = locate(dataset, flags.artifactPath)
+  const stored = await readStoredConfig(location)
+  const server = await openServer(env, output)
+  try {
+    const open = await server.client.findOpen(location)
+    await open?.resume()
+    const run = open ?? (await startAgain())
+    const facts = stored === null ? { rehearsal: false, currency: null } : { rehearsal: isRehearsal(stored.compiled), currency: currencyOf(stored) }
+    const end = await followRun({ output, client: server.client, server, run, worker: flags.worker, maxWaitMs: maxWaitOf(flags, output.isTerminal), env })
+    sayEnd(output, server, end, { elapsedMs: Date.now() - startedAt, ...facts })
+    return end.exitCode
+  } finally {
+    await server.close()
+  }
+
+  async function startAgain(): ReturnType<typeof server.client.start> {
+    const prepared = allowDrops(await readStoredConfig(location, { required: true }), flags.allowDropped)
+    if (flags.worker === 'embedded' && !(await isComplete(location, prepared, null))) await checkModels(prepared.compiled, env)
+    return await server.client.start(prepared, {
+      artifactPath: dirname(location),
+      datasetName: basename(location),
+      resume: 'always',
+      taskQueue: flags.worker === 'embedded' ? 'own' : 'shared',
+      run: runOptionsOf(flags),
+    })
+  }
+}

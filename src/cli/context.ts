@@ -1,0 +1,25 @@
+/** What every command is given. */
+import type { Output } from './output.ts'
+
+/** Streams, environment and the words that were typed. */
+export interface CommandContext {
+  readonly output: Output
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Arguments after the command's own name, for the commands that are printed. */
+  readonly argv: readonly string[]
+}
+
+/** Flags of commands that make rows from a config. */
+export interface ConfigFlags {
+  readonly runConfig?: string
+  readonly providers?: string
+  readonly provider?: string
+}
+
+/** Flags of commands that follow a run. */
+export interface FollowFlags {
+  readonly onBlocked?: 'wait' | 'exit'
+  readonly maxWait?: number
+  readonly maxConcurrentRowGroups?: number
+  readonly sequential?: boolean
+}

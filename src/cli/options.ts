@@ -1,0 +1,55 @@
+/** What options mean: from words on the command line to values. Refusals are commander's, so that they name the option. */
+import { InvalidArgumentError } from 'commander'
+
+/** A whole number of at least 1; `1_000` and `1,000` are understood too. */
+export function parseCount(text: string): number {
+  const value = Number(text.replaceAll(/[_,]/gu, ''))
+  if (/^\d[\d_,]*$/u.test(text) && Number.isSafeInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError('Expected a whole number of at least 1.')
+}
+
+/** A whole number of at least 0. */
+export function parseIndex(text: string): number {
+  const value = Number(text.replaceAll(/[_,]/gu, ''))
+  if (/^\d[\d_,]*$/u.test(text) && Number.isSafeInteger(value)) return value
+  throw new InvalidArgumentError('Expected a whole number of at least 0.')
+}
+
+/** Row groups open at once, 1 to 256. */
+export function parseWindow(text: string): number {
+  const value = parseCount(text)
+  if (value <= 256) return value
+  throw new InvalidArgumentError('Expected a whole number from 1 to 256.')
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** `90s`, `10m`, `1h30m`, `250ms`, `0s`: milliseconds. A number without a unit is refused, since it could be either. */
+export function parseDuration(text: string): number {
+  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/u.test(text)) throw new InvalidArgumentError('Expected a duration such as 90s, 10m or 1h30m.')
+  let total = 0
+  for (const [, number = '0', unit = 'ms'] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gu)) total += Number(number) * (UNIT_MS[unit] ?? 1)
+  return Math.round(total)
+}
+
+/** Rows that may be missing in a dataset called complete. */
+export type AllowedDrops = { readonly rows: number } | { readonly share: number }
+
+/** `12`: rows; `1%` or `0.5%`: a share of the rows wanted, below 100 %. */
+export function parseAllowedDrops(text: string): AllowedDrops {
+  const percent = /^(\d+(?:\.\d+)?)%$/u.exec(text)?.[1]
+  if (percent !== undefined && Number(percent) < 100) return { share: Number(percent) / 100 }
+  if (/^\d+$/u.test(text)) return { rows: Number(text) }
+  throw new InvalidArgumentError('Expected a number of rows such as 12, or a share below 100% such as 1%.')
+}
+
+/** How long a blocked run is waited for, in ms; null for ever. */
+export function maxWaitOf(
+  flags: { readonly onBlocked?: 'wait' | 'exit' | undefined; readonly maxWait?: number | undefined },
+  isTerminal: boolean,
+): number | null {
+  if (flags.onBlocked === 'exit') return 0
+  if (flags.maxWait !== undefined) return flags.maxWait
+  // A script must not hang for ever unasked (ruling 21).
+  return flags.onBlocked === 'wait' || isTerminal ? null : 10 * 60_000
+}

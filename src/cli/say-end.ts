@@ -1,0 +1,57 @@
+/** The words at the end of a run: what there is, where it is, what it cost, and how to go on. */
+import type { RunProgress } from '../client/progress.ts'
+import type { Usage } from '../contract.ts'
+import { bytes, count, duration, money } from './format.ts'
+import type { Output } from './output.ts'
+import type { SessionEnd } from './run-session.ts'
+import { resumeCommandOf } from './run-session.ts'
+import type { Server } from './server.ts'
+import { workflowLink } from './server.ts'
+import { commandLine, datasetArgument, shownPath } from './shell.ts'
+
+/** Facts of a run that are not in its result. */
+export interface EndFacts {
+  readonly elapsedMs: number
+  readonly rehearsal: boolean
+  readonly currency: string | null
+}
+
+/** Says and emits the end of a run. */
+export function sayEnd(output: Output, server: Server, { result, run }: SessionEnd, facts: EndFacts): void {
+  if (result === null) {
+    output.say(`go on    ${resumeCommandOf(run)}   (repeats no call)`)
+    return
+  }
+  const { totals, targetNumRecords, state } = result
+  const link = workflowLink(server, run.workflowId)
+  output.emit('result', { ...result, workflowId: run.workflowId, ui: link, seconds: facts.elapsedMs / 1_000, process: processFacts() })
+  for (const finding of result.findings) output.say(`Found    ${finding.message}`)
+  const balance = `${count(totals.rowsWritten)} written + ${count(totals.rowsDropped)} dropped = ${count(targetNumRecords)} wanted`
+  if (state === 'complete') output.say(result.generated ? `Complete ${balance}   ${duration(facts.elapsedMs)}` : `Nothing to do: the dataset is complete already, ${balance}`)
+  if (state === 'incomplete') output.warn(`INCOMPLETE ${balance}: more rows dropped than allowed`)
+  if (state === 'stopped') output.say(`Stopped  ${count(totals.rowsWritten)} of ${count(targetNumRecords)} rows committed; answers of open row groups are kept`)
+  if (result.produced.usage.calls > 0) output.say(`Calls    ${usageText(result.produced.usage, facts)}`)
+  if (totals.rowGroups > 0) output.say(`Files    ${shownPath(run.location)}/parquet-files/   (${count(totals.rowGroups)} ${totals.rowGroups === 1 ? 'file' : 'files'})`)
+  output.say(`Run      ${link}`)
+  const dataset = datasetArgument(run.location)
+  if (state === 'stopped') output.say(`go on    ${resumeCommandOf(run)}   (repeats no call)`)
+  else if (state === 'incomplete') output.say(`Accept   ${commandLine('resume', dataset, '--allow-dropped', String(totals.rowsDropped))}   (calls it complete with ${count(totals.rowsDropped)} rows missing)`)
+  else output.say(`Show     ${commandLine('show', dataset, '0')}`)
+}
+
+/** `6,000, 1,284,000 tokens in, 400,000 out, $1.36`. */
+export function usageText(usage: Usage, { rehearsal, currency }: Pick<RunProgress, 'rehearsal' | 'currency'>): string {
+  const paid = rehearsal ? 'paid $0.00 (REHEARSAL model)' : money(usage.cost, currency)
+  return `${count(usage.calls)}   tokens ${count(usage.inputTokens)} in ${count(usage.outputTokens)} out   ${paid}`
+}
+
+/** `(1 file, 61 KB)`. */
+export function filesText(files: number, size: number): string {
+  return `(${count(files)} ${files === 1 ? 'file' : 'files'}, ${bytes(size)})`
+}
+
+/** CPU and memory of this process, the embedded worker included; for the benchmark. */
+function processFacts(): { readonly cpuSeconds: number; readonly maxRssMegabytes: number } {
+  const usage = process.resourceUsage()
+  return { cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6, maxRssMegabytes: usage.maxRSS / 1024 }
+}

@@ -1,0 +1,37 @@
+/** The Temporal server a command works with: the named one, ours that is up already, or one that is started now. */
+import { ParquetryClient } from '../client/parquetry-client.ts'
+import type { TemporalConnection } from '../server/connection.ts'
+import { connectTemporal } from '../server/connection.ts'
+import type { ServerHandle, ServerStep } from '../server/ensure-server.ts'
+import { ensureServer } from '../server/ensure-server.ts'
+import { registerSearchAttributes } from '../server/namespace.ts'
+import type { Output } from './output.ts'
+
+/** A server that answers, and a client for it; close it when done, which leaves the server running. */
+export interface Server {
+  readonly handle: ServerHandle
+  readonly target: TemporalConnection
+  readonly client: ParquetryClient
+  close(): Promise<void>
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Finds or starts the server and connects. Throws `TEMPORAL_*` errors that say what was tried. `onStep` stands in for the usual words. */
+export async function openServer(env: Environment, output: Output, onStep?: (step: ServerStep) => void): Promise<Server> {
+  const handle = await ensureServer({ env, onStep: onStep ?? (({ detail }) => output.say(`server   ${detail}`)) })
+  const target = await connectTemporal(env, handle)
+  if (handle.origin === 'configured') {
+    const registered = await registerSearchAttributes(target.connection, target.namespace)
+    if (!registered.ok) output.say(`note     search attributes are not registered (${registered.reason}); runs work without them. To add them: ${registered.command}`)
+  }
+  const client = new ParquetryClient(target.connection, target.namespace)
+  return { handle, target, client, close: () => client.close() }
+}
+
+/** Address of a run in the Temporal UI, or the words to find it where the UI's address is not known. */
+export function workflowLink({ handle, target }: Pick<Server, 'handle' | 'target'>, workflowId: string, env: Environment = process.env): string {
+  const base = handle.uiUrl ?? env['TEMPORAL_UI_URL'] ?? null
+  if (base === null || base === '') return `workflow ${workflowId} in namespace ${target.namespace} of ${target.address}`
+  return `${base.replace(/\/$/, '')}/namespaces/${encodeURIComponent(target.namespace)}/workflows/${encodeURIComponent(workflowId)}`
+}

@@ -1,0 +1,29 @@
+/** The runs that are open on a server. */
+import type { Client } from '@temporalio/client'
+import { GENERATE_DATASET } from '../contract.ts'
+
+/** An open run, as the server lists it. */
+export interface OpenRun {
+  readonly workflowId: string
+  readonly datasetName: string
+  /** Absolute folder, or empty when the run does not say. */
+  readonly location: string
+  readonly taskQueue: string
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+}
+
+/** Lists them, newest first. A run that was started a moment ago may not be listed yet. */
+export async function listOpenRuns(client: Client): Promise<readonly OpenRun[]> {
+  const runs: OpenRun[] = []
+  for await (const info of client.workflow.list({ query: `WorkflowType = '${GENERATE_DATASET}' AND ExecutionStatus = 'Running'` })) {
+    runs.push({
+      workflowId: info.workflowId,
+      datasetName: String(info.memo?.['dataset'] ?? info.workflowId),
+      location: String(info.memo?.['location'] ?? ''),
+      taskQueue: info.taskQueue,
+      startedAt: info.startTime.getTime(),
+    })
+  }
+  return runs
+}

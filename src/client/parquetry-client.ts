@@ -1,0 +1,248 @@
+/**
+ * The programmatic API: start a run on a dataset, join one that is open, look at it, change it. The command line uses nothing else.
+ */
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import type { Connection } from '@temporalio/client'
+import { Client, WorkflowNotFoundError } from '@temporalio/client'
+import { prepareConfig } from '../config/prepare-config.ts'
+import type { ConfigInput, ConfigSources, PreparedConfig } from '../config/prepare-config.ts'
+import { GENERATE_DATASET, SEARCH_ATTRIBUTES, taskQueueOf, TASK_QUEUE, workflowIdOf } from '../contract.ts'
+import type { GenerateDatasetInput, RunOptions } from '../contract.ts'
+import type { ResumeMode } from '../dataset/decide-resume.ts'
+import { readIdentity } from '../dataset/folder-facts.ts'
+import { removeRequest, stageRequest } from '../dataset/request.ts'
+import type { ResolvedDataset } from '../dataset/resolve-dataset.ts'
+import { resolveDataset } from '../dataset/resolve-dataset.ts'
+import { ParquetryError } from '../errors.ts'
+import { connectTemporal } from '../server/connection.ts'
+import { openStorage } from '../storage/open.ts'
+import { listOpenRuns } from './open-runs.ts'
+import type { OpenRun } from './open-runs.ts'
+import { hasPollers } from './progress.ts'
+import { RunHandle } from './run-handle.ts'
+
+/** How to reach the Temporal server. */
+export interface ConnectOptions {
+  /** Environment for `@temporalio/envconfig` (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, …). Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** What to generate and where. */
+export interface CreateOptions {
+  /** Rows wanted. Default on a fresh dataset: 10; on a resumed one: what was recorded. More than recorded extends it. */
+  readonly numRecords?: number
+  /** Folder name. Default `dataset`. */
+  readonly datasetName?: string
+  /** Folder that holds datasets. Default `artifacts`. */
+  readonly artifactPath?: string
+  /** Default `never`; without it an unfinished run of the same config is refused with `DATASET_UNFINISHED` (ruling 22). */
+  readonly resume?: ResumeMode | boolean
+  /** Rows per row group. Default 1,000; fixed once the dataset has begun. */
+  readonly bufferSize?: number
+  /** Any text or number. Default: drawn once and recorded. */
+  readonly seed?: string | number
+  /** Send all calls to this provider instead, e.g. `rehearsal`. */
+  readonly provider?: string
+  /** `own`: a queue that only a worker made for this dataset serves. Default `shared`: any `parquetry worker`. */
+  readonly taskQueue?: 'own' | 'shared'
+  /** Where model providers and home files come from. Default: the environment and the home folder. */
+  readonly sources?: Partial<ConfigSources>
+  /** Settings of the run that change no value. */
+  readonly run?: RunOptions
+}
+
+/** A connection to Temporal that knows datasets. Close it when done. */
+export class ParquetryClient {
+  readonly #client: Client
+  readonly #connection: Connection
+  readonly #namespace: string
+
+  /** Over an open connection; `connect` opens one. */
+  constructor(connection: Connection, namespace = 'default') {
+    this.#connection = connection
+    this.#namespace = namespace
+    this.#client = new Client({ connection, namespace })
+  }
+
+  /** Connects as Temporal's own environment configuration says. Throws `TEMPORAL_UNREACHABLE`. */
+  static async connect(options: ConnectOptions = {}): Promise<ParquetryClient> {
+    const { connection, namespace } = await connectTemporal(options.env ?? process.env)
+    return new ParquetryClient(connection, namespace)
+  }
+
+  /** The Temporal client underneath, for what this class does not offer. */
+  get temporal(): Client {
+    return this.#client
+  }
+  get namespace(): string {
+    return this.#namespace
+  }
+
+  /**
+   * Starts a run, or joins the one that is open on the dataset. `config` is a file's path, its parsed content, or what
+   * `defineDataset` made. Throws `CONFIG_INVALID` with all problems, and what `resolveDataset` throws; nothing is begun then.
+   */
+  async create(config: ConfigInput, options: CreateOptions = {}): Promise<RunHandle> {
+    const prepared = await prepareConfig(config, { ...options.sources, ...(options.provider === undefined ? {} : { provider: options.provider }) })
+    return await this.start(prepared, options)
+  }
+
+  /** As `create`, for a config that is compiled already. */
+  async start(prepared: PreparedConfig, options: CreateOptions = {}): Promise<RunHandle> {
+    const requestId = randomUUID()
+    const asked = askedOf(prepared, options)
+    const dataset = await resolveDataset(
+      {
+        artifactPath: resolve(options.artifactPath ?? 'artifacts'),
+        datasetName: options.datasetName ?? 'dataset',
+        requestId,
+        request: { mode: modeOf(options.resume), isModeExplicit: options.resume !== undefined, fingerprint: prepared.compiled.fingerprint, ...asked },
+      },
+      { openStorage, now: Date.now, newId: randomUUID },
+    )
+    const joined = await this.#join(dataset, prepared)
+    if (joined !== null) return joined
+    const storage = openStorage(dataset.location)
+    await stageRequest(storage, {
+      request_id: requestId,
+      fingerprint: prepared.compiled.fingerprint.hash,
+      builder_config: prepared.builderConfig,
+      parquetry: prepared.parquetryFile,
+      dataset_name: dataset.datasetName,
+      num_records: asked.numRecords,
+      buffer_size: asked.bufferSize,
+      seed: asked.seed,
+    })
+    try {
+      return await this.#startRun(dataset, prepared, requestId, options)
+    } catch (error) {
+      await removeRequest(storage, requestId)
+      throw error
+    }
+  }
+
+  /** The run of a dataset by its folder, open or closed. Throws `DATASET_NOT_FOUND`. */
+  async attach(location: string): Promise<RunHandle> {
+    const absolute = resolve(location)
+    const identity = await readIdentity(openStorage(absolute))
+    if (identity === null) {
+      throw new ParquetryError('DATASET_NOT_FOUND', `expected a dataset of Parquetry in ${absolute}, found no dataset.json there`, {
+        wayOut: 'give the folder of a dataset, e.g. artifacts/product-reviews',
+      })
+    }
+    const handle = this.#client.workflow.getHandle(workflowIdOf(identity.dataset_id))
+    const description = await handle.describe().catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error
+      throw new ParquetryError('DATASET_NOT_FOUND', `this Temporal server knows no run of ${absolute}`, { wayOut: 'start one with --resume always' })
+    })
+    return this.#handleOf(
+      { location: absolute, datasetName: String(description.memo?.['dataset'] ?? ''), datasetId: identity.dataset_id, isFresh: false, note: null },
+      { taskQueue: description.taskQueue, isAttached: true, notes: [] },
+    )
+  }
+
+  /** The open run of the dataset in a folder, or null when none is open on this server. Throws `DATASET_NOT_FOUND`. */
+  async findOpen(location: string): Promise<RunHandle | null> {
+    const absolute = resolve(location)
+    const identity = await readIdentity(openStorage(absolute))
+    if (identity === null) return await this.attach(absolute)
+    const description = await this.#client.workflow
+      .getHandle(workflowIdOf(identity.dataset_id))
+      .describe()
+      .catch((error: unknown) => {
+        if (error instanceof WorkflowNotFoundError) return null
+        throw error
+      })
+    return description?.status.name === 'RUNNING' ? await this.attach(absolute) : null
+  }
+
+  /** All open runs of this server's namespace. */
+  async listOpen(): Promise<readonly OpenRun[]> {
+    return await listOpenRuns(this.#client)
+  }
+
+  /** True when some worker polls the task queue now. */
+  async hasWorker(taskQueue: string): Promise<boolean> {
+    return await hasPollers(this.#client, this.#namespace, taskQueue)
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close()
+  }
+
+  /** The open run of the dataset, or null; a different config is refused, since a run's arguments cannot change. */
+  async #join(dataset: ResolvedDataset, prepared: PreparedConfig): Promise<RunHandle | null> {
+    const handle = this.#client.workflow.getHandle(workflowIdOf(dataset.datasetId))
+    const description = await handle.describe().catch(() => null)
+    if (description === null || description.status.name !== 'RUNNING') return null
+    const fingerprint = description.memo?.['fingerprint']
+    if (fingerprint !== prepared.compiled.fingerprint.hash) {
+      throw new ParquetryError('RESUME_INCOMPATIBLE', `a run with another config is open on ${dataset.location}`, {
+        wayOut: 'wait for its end or stop it, or start under another name',
+      })
+    }
+    const notes = [...(dataset.note === null ? [] : [dataset.note]), 'a run is open on this dataset: joined it; its own settings hold']
+    return this.#handleOf(dataset, { taskQueue: description.taskQueue, isAttached: true, notes })
+  }
+
+  async #startRun(dataset: ResolvedDataset, prepared: PreparedConfig, requestId: string, options: CreateOptions): Promise<RunHandle> {
+    const { hasSearchAttributes, ...run } = options.run ?? {}
+    const input: GenerateDatasetInput = {
+      dataset: { location: dataset.location, datasetId: dataset.datasetId, fingerprint: prepared.compiled.fingerprint.hash },
+      requestId,
+      server: await this.#serverId(),
+      options: { ...run, hasSearchAttributes: hasSearchAttributes ?? (await this.#hasSearchAttributes()) },
+    }
+    const taskQueue = options.taskQueue === 'own' ? taskQueueOf(dataset.datasetId) : TASK_QUEUE
+    await this.#client.workflow.start(GENERATE_DATASET, {
+      workflowId: workflowIdOf(dataset.datasetId),
+      taskQueue,
+      args: [input],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      memo: { dataset: dataset.datasetName, location: dataset.location, fingerprint: input.dataset.fingerprint, requestId },
+      staticSummary: dataset.datasetName,
+    })
+    return this.#handleOf(dataset, { taskQueue, isAttached: false, notes: dataset.note === null ? [] : [dataset.note] })
+  }
+
+  #handleOf(dataset: ResolvedDataset, run: { taskQueue: string; isAttached: boolean; notes: readonly string[] }): RunHandle {
+    const handle = this.#client.workflow.getHandle(workflowIdOf(dataset.datasetId))
+    const { location, datasetName, datasetId } = dataset
+    return new RunHandle({ client: this.#client, handle, location, datasetName, datasetId, ...run })
+  }
+
+  /** Tells servers apart that use the same namespace name (ruling 2). */
+  async #serverId(): Promise<string> {
+    const { namespaceInfo } = await this.#client.workflowService.describeNamespace({ namespace: this.#namespace })
+    return namespaceInfo?.id ?? 'unknown'
+  }
+
+  async #hasSearchAttributes(): Promise<boolean> {
+    try {
+      const { customAttributes } = await this.#connection.operatorService.listSearchAttributes({ namespace: this.#namespace })
+      return Object.values(SEARCH_ATTRIBUTES).every((name) => Object.hasOwn(customAttributes ?? {}, name))
+    } catch {
+      return false
+    }
+  }
+}
+
+function askedOf(prepared: PreparedConfig, options: CreateOptions): { numRecords: number | null; bufferSize: number | null; seed: string | null } {
+  const seed = options.seed ?? prepared.explicit.seed
+  const asked = {
+    numRecords: options.numRecords ?? null,
+    bufferSize: options.bufferSize ?? prepared.explicit.bufferSize,
+    seed: seed === null ? null : String(seed),
+  }
+  for (const [name, value] of [['num_records', asked.numRecords], ['buffer_size', asked.bufferSize]] as const) {
+    if (value === null || (Number.isSafeInteger(value) && value >= 1)) continue
+    throw new ParquetryError('USAGE', `expected ${name} to be a whole number of at least 1, found ${value}`)
+  }
+  return asked
+}
+
+function modeOf(resume: ResumeMode | boolean | undefined): ResumeMode {
+  if (resume === true) return 'always'
+  return resume === undefined || resume === false ? 'never' : resume
+}

@@ -1,0 +1,71 @@
+/** Live progress of a run: the workflow's counters and the heartbeats of the open row groups, together (ruling 17). */
+import { hostname } from 'node:os'
+import type { Client, WorkflowHandle } from '@temporalio/client'
+import { defaultPayloadConverter } from '@temporalio/common'
+import { addUsage, QUERIES } from '../contract.ts'
+import type { Progress, RowGroupProgress, Usage } from '../contract.ts'
+
+/** One look at a run. */
+export interface RunProgress extends Progress {
+  /** Rows written, those of open row groups included. */
+  readonly rowsDone: number
+  readonly rowsDropped: number
+  /** Usage, that of open row groups included. */
+  readonly usage: Usage
+  readonly callsInFlight: number
+  readonly openRowGroups: readonly RowGroupProgress[]
+  /** Last failure of an activity that is being retried, or null. */
+  readonly retrying: string | null
+}
+
+/** Reads the progress once. Throws the client's error when the server or the worker cannot answer. */
+export async function readProgress(client: Client, handle: WorkflowHandle): Promise<RunProgress> {
+  const [progress, description] = await Promise.all([handle.query<Progress>(QUERIES.progress), handle.describe()])
+  const pending = description.raw.pendingActivities ?? []
+  const open = pending
+    .filter((activity) => activity.activityType?.name === 'generateRowGroup')
+    .map((activity) => activity.heartbeatDetails?.payloads?.[0])
+    .filter((payload) => payload !== undefined)
+    .map((payload) => defaultPayloadConverter.fromPayload<RowGroupProgress>(payload))
+  const failure = pending.map((activity) => activity.lastFailure?.message).find((message) => message !== undefined && message !== null)
+  return {
+    ...progress,
+    rowsDone: progress.totals.rowsWritten + sum(open, ({ rowsDone }) => rowsDone),
+    rowsDropped: progress.totals.rowsDropped + sum(open, ({ rowsDropped }) => rowsDropped),
+    usage: open.reduce((total, { usage }) => addUsage(total, usage), progress.totals.usage),
+    callsInFlight: sum(open, ({ callsInFlight }) => callsInFlight),
+    openRowGroups: open,
+    retrying: failure ?? null,
+  }
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}
+
+/** A poll lasts up to a minute; a worker that has not polled for longer is gone, in ms. */
+const POLL_MS = 75_000
+
+/**
+ * True when some worker polls the task queue now. The server remembers pollers for minutes: one of this machine counts only while
+ * its process lives.
+ */
+export async function hasPollers(client: Client, namespace: string, taskQueue: string): Promise<boolean> {
+  const answer = await client.workflowService.describeTaskQueue({ namespace, taskQueue: { name: taskQueue }, taskQueueType: 1 })
+  return (answer.pollers ?? []).some(({ identity, lastAccessTime }) => {
+    const isRecent = Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 < POLL_MS
+    return isRecent && !isGoneFromHere(identity ?? '')
+  })
+}
+
+/** True for `<pid>@<this host>` of a process that does not exist (any more). */
+function isGoneFromHere(identity: string): boolean {
+  const pid = /^(\d+)@/u.exec(identity)?.[1]
+  if (pid === undefined || identity !== `${pid}@${hostname()}`) return false
+  try {
+    process.kill(Number(pid), 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}

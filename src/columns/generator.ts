@@ -1,0 +1,59 @@
+/**
+ * What a column is to the row group that runs it. One file per kind, one registry (`registry.ts`).
+ * Generators reach the world only through `CellPorts`.
+ */
+import type { ChatAnswer, ChatRequest } from '../model/client.ts'
+import type { RowStream } from '../random/random.ts'
+import type { Value } from '../values.ts'
+
+/** The row a cell belongs to. */
+export interface CellRow {
+  /** Fixed index of the record, 0 … num_records−1. */
+  readonly rowIndex: number
+  /** 0 for the first try at this row, 1, 2 … for refills. */
+  readonly refill: number
+  /** The values of this row's columns that are ready; a generator reads only its declared inputs. */
+  get(column: string): Value
+  /** This row's own random stream for this column: same values whoever makes it, and when. */
+  random(): RowStream
+}
+
+/**
+ * Position of a model call inside its cell; with row, column, refill and request it is the journal's key.
+ * `restart` counts fresh conversations, `step` correction rounds within one.
+ */
+export interface CallOrdinal {
+  readonly restart: number
+  readonly step: number
+}
+
+/** What a generator may use of the outside. */
+export interface CellPorts {
+  /** Asks the model of an alias; a journalled answer is used instead of a call. Throws `ParquetryError`. */
+  ask(alias: string, request: ChatRequest, ordinal: CallOrdinal): Promise<ChatAnswer>
+  readonly signal: AbortSignal
+}
+
+/**
+ * A column made cell by cell. `generate` returns the cell (side-effect columns first set through `setSideEffect`), or throws a
+ * `ParquetryError`: kind `content` drops or refills the row, any other kind ends the row group uncommitted.
+ */
+export interface CellGenerator {
+  readonly column: string
+  /** Columns that must be ready first. */
+  readonly inputs: readonly string[]
+  /** True when `generate` never waits: such columns are made in one tight loop. */
+  readonly isSync: boolean
+  generate(row: CellRow, ports: CellPorts): Value | Promise<Value>
+}
+
+/** All samplers of a dataset together: they are drawn and redrawn as one (constraints, ruling 11). */
+export interface SamplerProgram {
+  /** Names of the columns it makes, in config order. */
+  readonly columns: readonly string[]
+  /**
+   * Draws the sampler values of one row into `into[column]`. Pure: depends on (seed, row index, refill) only.
+   * Throws `CONSTRAINT_UNSATISFIABLE`.
+   */
+  sampleRow(rowIndex: number, refill: number, into: Record<string, Value>): void
+}

@@ -1,0 +1,39 @@
+/** From the kind of a column to the generator of its cells. A new kind is one file and one line here. */
+import { compileTemplate } from '../template/template.ts'
+import { ParquetryError } from '../errors.ts'
+import type { Column, CompiledDataset, SamplerColumn } from '../config/compiled.ts'
+import { compileExpression } from './expression.ts'
+import type { CellGenerator } from './generator.ts'
+import type { LlmColumnOptions } from './llm-prompt.ts'
+import { compileLlmStructured } from './llm-structured.ts'
+import { compileLlmText } from './llm-text.ts'
+
+/** The generators of all columns that are made cell by cell, in `compiled.order`. Samplers are drawn together, elsewhere. */
+export function compileCellGenerators(compiled: CompiledDataset): readonly CellGenerator[] {
+  const columns = new Map(compiled.columns.map((column) => [column.name, column]))
+  return compiled.order.map((name) => {
+    const column = columns.get(name)
+    if (column !== undefined && column.column_type !== 'sampler') return compileCellGenerator(column, compiled)
+    const found = column === undefined ? 'no such column' : 'a sampler'
+    throw new ParquetryError('INTERNAL', `Expected "${name}" in the order of columns to be made cell by cell, found ${found}.`)
+  })
+}
+
+function compileCellGenerator(column: Exclude<Column, SamplerColumn>, compiled: CompiledDataset): CellGenerator {
+  switch (column.column_type) {
+    case 'expression':
+      return compileExpression(column, compiled.types)
+    case 'llm-text':
+      return compileLlmText(column, llmOptions(column, compiled))
+    case 'llm-structured':
+      return compileLlmStructured(column, llmOptions(column, compiled))
+  }
+}
+
+function llmOptions(column: { readonly name: string; readonly model_alias: string }, compiled: CompiledDataset): LlmColumnOptions {
+  const model = Object.hasOwn(compiled.models, column.model_alias) ? compiled.models[column.model_alias] : undefined
+  if (model === undefined) {
+    throw new ParquetryError('INTERNAL', `Column "${column.name}": expected a compiled model "${column.model_alias}", found none.`)
+  }
+  return { model, types: compiled.types, compileTemplate, limits: compiled.policies }
+}

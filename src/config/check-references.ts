@@ -1,0 +1,146 @@
+/** What columns name in their templates and conditions: is it there, is it readable, and does it run in circles? */
+import { isParquetryError } from '../errors.ts'
+import { compileCondition, compileTemplate } from '../template/index.ts'
+import type { ValueType } from '../values.ts'
+import { allParams } from './check-samplers.ts'
+import { orderByNeeds } from './dependencies.ts'
+import type { Path } from './paths.ts'
+import type { Report } from './problems.ts'
+import type { Placed } from './read-config.ts'
+import type { ColumnConfig, SamplerColumnConfig } from './schema-columns.ts'
+import type { ConstraintConfig } from './schema.ts'
+import { suggest } from './suggest.ts'
+
+/** What templates may name. */
+export interface Known {
+  /** Names of all columns, unreadable ones included. */
+  readonly names: readonly string[]
+  /** Column → declared type, of those that could be read. */
+  readonly types: ReadonlyMap<string, ValueType>
+  /** Names of sampler columns. */
+  readonly samplers: ReadonlySet<string>
+  /** Columns that are people drawn by faker, whose fields are fixed. */
+  readonly persons: ReadonlySet<string>
+}
+
+/** Column → columns it needs, in the order of their names. Reports unreadable templates, unknown names and circles. */
+export function checkReferences(
+  columns: readonly Placed<ColumnConfig>[],
+  constraints: readonly Placed<ConstraintConfig>[],
+  known: Known,
+  report: Report,
+): ReadonlyMap<string, readonly string[]> {
+  const inputs = new Map<string, readonly string[]>()
+  for (const { part: column, path } of columns) {
+    const names = column.column_type === 'sampler' ? samplerInputs(column, path, known, report) : templateInputs(column, path, known, report)
+    inputs.set(column.name, [...new Set(names)].toSorted())
+  }
+  reportCircles(columns, constraints, inputs, report)
+  return inputs
+}
+
+function templateInputs(column: Exclude<ColumnConfig, { column_type: 'sampler' }>, path: Path, known: Known, report: Report): readonly string[] {
+  if (column.column_type === 'expression') {
+    if (column.expr.trim() === '') report.error([...path, 'expr'], 'expected a Jinja template, found an empty text')
+    return checkTemplate(column.expr, [...path, 'expr'], known, report) ?? []
+  }
+  if (column.prompt.trim() === '') report.error([...path, 'prompt'], 'expected a prompt, found an empty text')
+  const prompt = checkTemplate(column.prompt, [...path, 'prompt'], known, report)
+  if (prompt !== null && prompt.length === 0 && column.prompt.trim() !== '') {
+    report.warn([...path, 'prompt'], 'the prompt names no column, so it is the same for every row; name columns as {{ column_name }} for variety')
+  }
+  warnOfSingleBraces(column.prompt, [...path, 'prompt'], known, report)
+  if (column.system_prompt === null) return prompt ?? []
+  warnOfSingleBraces(column.system_prompt, [...path, 'system_prompt'], known, report)
+  return [...(prompt ?? []), ...(checkTemplate(column.system_prompt, [...path, 'system_prompt'], known, report) ?? [])]
+}
+
+/** The columns a template reads; null when it cannot be read. Reports names and fields of people that are not there. */
+export function checkTemplate(source: string, path: Path, known: Known, report: Report): readonly string[] | null {
+  const template = attempt(() => compileTemplate(source), path, report)
+  if (template === null) return null
+  reportUnknown(template.references, path, known, report)
+  for (const field of template.fieldReferences) {
+    const [name, part] = field.split('.') as [string, string | undefined]
+    const type = known.types.get(name)
+    if (part === undefined || type?.kind !== 'group' || type.fields.some((candidate) => candidate.name === part)) continue
+    const hint = suggest(part, type.fields.map((candidate) => candidate.name))
+    const message = `"${name}" has no field "${part}".${hint}`
+    if (known.persons.has(name)) report.error(path, message)
+    else report.warn(path, message)
+  }
+  return template.references
+}
+
+function attempt<Result>(compile: () => Result, path: Path, report: Report): Result | null {
+  try {
+    return compile()
+  } catch (error) {
+    if (!isParquetryError(error)) throw error
+    const { line, column, wayOut } = error.details as { line?: number; column?: number; wayOut?: string }
+    const place = typeof line === 'number' ? ` (line ${line}${typeof column === 'number' ? `, column ${column}` : ''})` : ''
+    const hint = typeof wayOut === 'string' ? ` ${wayOut}` : ''
+    report.error(path, `${error.message}${place && error.message.includes(`line ${line}`) ? '' : place}${hint}`)
+    return null
+  }
+}
+
+function reportUnknown(references: readonly string[], path: Path, known: Known, report: Report): void {
+  for (const name of references) {
+    if (known.names.includes(name)) continue
+    const isSideEffect = /__(?:trace|reasoning_content)$/.test(name)
+    report.error(
+      path,
+      `no column has the name "${name}".${isSideEffect ? ' Columns of traces and reasoning are not supported yet.' : suggest(name, known.names)}`,
+    )
+  }
+}
+
+/** `{name}` as in Python's f-strings, where `name` is a column. */
+function warnOfSingleBraces(source: string, path: Path, known: Known, report: Report): void {
+  const names = [...source.matchAll(/(?<![{%#])\{\s*([A-Za-z_]\w*)[^{}]*\}(?!\})/g)].map((match) => match[1]!)
+  for (const name of new Set(names)) {
+    if (known.names.includes(name)) report.warn(path, `{${name}} stands in single braces and is sent as it is; to insert the column write {{ ${name} }}`)
+  }
+}
+
+function samplerInputs(column: SamplerColumnConfig, path: Path, known: Known, report: Report): readonly string[] {
+  const inputs: string[] = []
+  for (const condition of Object.keys(column.conditional_params)) {
+    const place = [...path, 'conditional_params', condition]
+    const compiled = attempt(() => compileCondition(condition), place, report)
+    if (compiled === null) continue
+    reportUnknown(compiled.references, place, known, report)
+    for (const name of compiled.references) {
+      if (known.names.includes(name) && !known.samplers.has(name)) {
+        report.error(place, `expected a condition on sampler columns, which are drawn first; "${name}" is none`)
+      }
+    }
+    if (compiled.references.length === 0) report.warn(place, 'the condition names no column, so it holds for all rows or for none')
+    inputs.push(...compiled.references)
+  }
+  for (const { part: params } of allParams(column, path)) {
+    if (params.sampler_type === 'subcategory') inputs.push(params.category)
+    if (params.sampler_type === 'timedelta') inputs.push(params.reference_column_name)
+  }
+  return inputs
+}
+
+/** Right-hand sides of constraints are drawn before their targets, as in DataDesigner, and so take part in circles of samplers. */
+function reportCircles(
+  columns: readonly Placed<ColumnConfig>[],
+  constraints: readonly Placed<ConstraintConfig>[],
+  inputs: ReadonlyMap<string, readonly string[]>,
+  report: Report,
+): void {
+  const needs = new Map(inputs)
+  for (const { part } of constraints) {
+    const before = needs.get(part.target_column)
+    if (part.constraint_type === 'column_inequality' && before !== undefined) needs.set(part.target_column, [...before, part.rhs])
+  }
+  for (const circle of orderByNeeds(needs).circles) {
+    const path = columns.find(({ part }) => part.name === circle[0])!.path
+    const text = circle.map((name) => `"${name}"`).join(' needs ')
+    report.error(path, circle.length === 2 ? `the column needs itself: ${text}` : `expected columns that do not need each other in a circle, found ${text}`)
+  }
+}

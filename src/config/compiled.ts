@@ -1,0 +1,169 @@
+/**
+ * The compiled dataset: what a config means, checked and made explicit. Plain JSON-safe data, a pure function of the config
+ * text and the recorded settings, so that client and worker compile the same thing from the same files.
+ * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
+ */
+import type { ModelTarget } from '../model/client.ts'
+import type { Schema, ValueType } from '../values.ts'
+
+/** Params of one sampler, as in DataDesigner (defaults filled in). */
+export type SamplerParams =
+  | { readonly sampler_type: 'uuid'; readonly prefix: string | null; readonly short_form: boolean; readonly uppercase: boolean }
+  | { readonly sampler_type: 'category'; readonly values: readonly (string | number)[]; readonly weights: readonly number[] | null }
+  | {
+      readonly sampler_type: 'subcategory'
+      readonly category: string
+      readonly values: Readonly<Record<string, readonly (string | number)[]>>
+    }
+  | { readonly sampler_type: 'uniform'; readonly low: number; readonly high: number; readonly decimal_places: number | null }
+  | { readonly sampler_type: 'gaussian'; readonly mean: number; readonly stddev: number; readonly decimal_places: number | null }
+  | { readonly sampler_type: 'bernoulli'; readonly p: number }
+  | { readonly sampler_type: 'binomial'; readonly n: number; readonly p: number }
+  | { readonly sampler_type: 'poisson'; readonly mean: number }
+  | { readonly sampler_type: 'datetime'; readonly start: string; readonly end: string; readonly unit: 'Y' | 'M' | 'D' | 'h' | 'm' | 's' }
+  | {
+      readonly sampler_type: 'timedelta'
+      readonly dt_min: number
+      readonly dt_max: number
+      readonly reference_column_name: string
+      readonly unit: 'D' | 'h' | 'm' | 's'
+    }
+  | {
+      readonly sampler_type: 'person_from_faker'
+      readonly locale: string
+      readonly sex: 'Male' | 'Female' | null
+      readonly city: string | readonly string[] | null
+      readonly age_range: readonly [number, number]
+    }
+
+/** Sampler types of this release. */
+export type SamplerType = SamplerParams['sampler_type']
+
+interface CommonColumn {
+  readonly name: string
+  /** Generated and usable by others, but not in the final rows. */
+  readonly drop: boolean
+}
+
+/** A column drawn from a distribution. */
+export interface SamplerColumn extends CommonColumn {
+  readonly column_type: 'sampler'
+  readonly sampler_type: SamplerType
+  readonly params: SamplerParams
+  /** Jinja condition without braces → params used where it renders to True; of several matches the last wins. */
+  readonly conditional_params: Readonly<Record<string, SamplerParams>>
+  readonly convert_to: string | null
+}
+
+/** A column computed from a Jinja expression. */
+export interface ExpressionColumn extends CommonColumn {
+  readonly column_type: 'expression'
+  readonly expr: string
+  readonly dtype: 'int' | 'float' | 'str' | 'bool'
+}
+
+/** A column written by a model as plain text. */
+export interface LlmTextColumn extends CommonColumn {
+  readonly column_type: 'llm-text'
+  readonly prompt: string
+  readonly system_prompt: string | null
+  readonly model_alias: string
+  readonly with_trace: 'none' | 'last_message' | 'all_messages'
+  readonly extract_reasoning_content: boolean
+}
+
+/** A column written by a model as JSON that fits a schema. */
+export interface LlmStructuredColumn extends CommonColumn {
+  readonly column_type: 'llm-structured'
+  readonly prompt: string
+  readonly system_prompt: string | null
+  readonly model_alias: string
+  readonly output_format: Readonly<Record<string, unknown>>
+  readonly with_trace: 'none' | 'last_message' | 'all_messages'
+  readonly extract_reasoning_content: boolean
+}
+
+/** Any column of a compiled dataset. */
+export type Column = SamplerColumn | ExpressionColumn | LlmTextColumn | LlmStructuredColumn
+
+/** A condition between sampler columns of one row. */
+export type Constraint =
+  | {
+      readonly constraint_type: 'scalar_inequality'
+      readonly target_column: string
+      readonly operator: 'lt' | 'le' | 'gt' | 'ge'
+      readonly rhs: number
+    }
+  | {
+      readonly constraint_type: 'column_inequality'
+      readonly target_column: string
+      readonly operator: 'lt' | 'le' | 'gt' | 'ge'
+      readonly rhs: string
+    }
+
+/** A processor of a row group, run before its commit (ruling 5). */
+export type RowGroupProcessor =
+  | { readonly processor_type: 'drop_columns'; readonly name: string; readonly column_names: readonly string[] }
+  | { readonly processor_type: 'schema_transform'; readonly name: string; readonly template: Readonly<Record<string, unknown>> }
+
+/** A model alias with all it takes to call it; secrets are read late, by the worker. */
+export interface CompiledModel {
+  readonly target: ModelTarget
+  readonly temperature: number | null
+  readonly topP: number | null
+  readonly maxTokens: number | null
+  readonly extraBody: Readonly<Record<string, unknown>>
+  /** Money per million tokens, or null when the config gives no price. */
+  readonly price: { readonly inputPerMillion: number; readonly outputPerMillion: number; readonly currency: string } | null
+  readonly skipHealthCheck: boolean
+  /** True when the endpoint understands `response_format: json_schema`; otherwise the schema goes into the prompt. */
+  readonly nativeStructuredOutput: boolean
+}
+
+/** How a run deals with what goes wrong; none of it changes a value. */
+export interface Policies {
+  /** More tries at a row that failed for good, at the same row index. Default 2. */
+  readonly refillAttempts: number
+  /** Share of a row group (of at least 20 rows) that may drop before the run waits instead. Default 0.5. */
+  readonly maxDropShare: number
+  /** Rows that may be missing in a dataset called complete: a count, or a share below 1. Default 0. */
+  readonly maxDropped: { readonly rows: number } | { readonly share: number }
+  /** Fresh conversations after the first for an answer that does not fit. Default 5. */
+  readonly maxConversationRestarts: number
+  /** Correction rounds within one conversation. Default 0, as DataDesigner's. */
+  readonly maxConversationCorrectionSteps: number
+  /** Row groups open at once. Default 4. */
+  readonly maxConcurrentRowGroups: number
+  /** Keep dropped columns in `dropped-columns-parquet-files/`. Default true. */
+  readonly preserveDroppedColumns: boolean
+}
+
+/** What a config means. */
+export interface CompiledDataset {
+  /** All columns in the order of the config. */
+  readonly columns: readonly Column[]
+  /** Names of the non-sampler columns in an order in which every column follows its inputs. */
+  readonly order: readonly string[]
+  /** Column → columns it needs. */
+  readonly inputs: Readonly<Record<string, readonly string[]>>
+  /** Column → its declared type, side-effect columns included. */
+  readonly types: Readonly<Record<string, ValueType>>
+  readonly constraints: readonly Constraint[]
+  readonly processors: readonly RowGroupProcessor[]
+  /** Alias → model; only aliases that a column uses. */
+  readonly models: Readonly<Record<string, CompiledModel>>
+  readonly policies: Policies
+  /** Columns of the main files, in order. */
+  readonly schema: Schema
+  /** Columns of `dropped-columns-parquet-files/`; empty when none are kept. */
+  readonly droppedSchema: Schema
+  readonly fingerprint: Fingerprint
+}
+
+/** What makes two configs the same dataset (ruling 19). */
+export interface Fingerprint {
+  /** `sha256:<hex>` over the per-column fingerprints and all else that changes a value. */
+  readonly hash: string
+  /** Column, or `constraints` / `processors` → `sha256:<hex>`; used to name the first difference. */
+  readonly parts: Readonly<Record<string, string>>
+}

@@ -1,0 +1,177 @@
+/** From the aliases that columns use to models with all it takes to call them. */
+import type { CompiledModel } from './compiled.ts'
+import { DEFAULT_MODELS } from './builtin-models.ts'
+import { isMapping } from './paths.ts'
+import type { Path } from './paths.ts'
+import { createReport } from './problems.ts'
+import type { Report } from './problems.ts'
+import type { KnownProvider } from './providers.ts'
+import { readModel } from './read-config.ts'
+import type { Placed } from './read-config.ts'
+import type { ModelConfig } from './schema-models.ts'
+import type { ParquetrySettings } from './schema-settings.ts'
+import { secretEntries } from './secrets.ts'
+import type { LoadedFile } from './sources.ts'
+import { suggest } from './suggest.ts'
+
+/** A column's use of an alias. */
+export interface AliasUse {
+  readonly alias: string
+  /** Path of the column's `model_alias`. */
+  readonly path: Path
+}
+
+/** What aliases are resolved with. */
+export interface ModelSources {
+  readonly providers: ReadonlyMap<string, KnownProvider>
+  /** Stands in for every model's own provider, or null. */
+  readonly providerOverride: string | null
+  readonly settings: ParquetrySettings
+  /** Aliases for a config that lists none of its own. */
+  readonly defaults: readonly ModelConfig[]
+}
+
+/** A resolved alias. */
+export interface ResolvedModel {
+  readonly config: ModelConfig
+  readonly provider: KnownProvider
+  readonly compiled: CompiledModel
+}
+
+/** The aliases a config without model_configs may use: those of the home file when there is one, else the built-in ones. */
+export function defaultModels(homeModels: LoadedFile | null, report: Report): readonly ModelConfig[] {
+  if (homeModels === null) return DEFAULT_MODELS
+  const ignore = (message: string): readonly ModelConfig[] => {
+    report.warn([], `${homeModels.path} is ignored: ${message}`)
+    return []
+  }
+  if ('problem' in homeModels) return [...ignore(homeModels.problem), ...DEFAULT_MODELS]
+  const list = isMapping(homeModels.value) ? homeModels.value['model_configs'] : undefined
+  if (!Array.isArray(list)) return [...ignore('expected a list under "model_configs"'), ...DEFAULT_MODELS]
+  return list.flatMap((entry: unknown, index) => {
+    const inner = createReport()
+    const model = readModel(entry, ['model_configs', index], inner)
+    for (const problem of inner.problems) report.warn([], `${homeModels.path}, ${problem.path} is ignored: ${problem.message}`)
+    return model === null ? [] : [model]
+  })
+}
+
+/** Resolves the used aliases; reports unknown ones, models of another kind, and providers that are unknown or to come. */
+export function resolveModels(
+  own: readonly Placed<ModelConfig>[],
+  uses: readonly AliasUse[],
+  sources: ModelSources,
+  report: Report,
+): ReadonlyMap<string, ResolvedModel> {
+  checkOwnModels(own, report)
+  const candidates: readonly Placed<ModelConfig>[] = own.length > 0 ? own : sources.defaults.map((part) => ({ part, path: [] }))
+  const resolved = new Map<string, ResolvedModel>()
+  const failed = new Set<string>()
+  const warned = new Set<string>()
+  for (const { alias, path } of uses) {
+    if (resolved.has(alias) || failed.has(alias)) continue
+    const found = candidates.find(({ part }) => part.alias === alias)
+    if (found === undefined) {
+      reportUnknownAlias(alias, path, own, candidates, report)
+      continue
+    }
+    const model = resolveModel(found, found.path.length === 0 ? path : [...found.path, 'provider'], sources, report)
+    if (model === null) {
+      failed.add(alias)
+      continue
+    }
+    resolved.set(alias, model)
+    const { warning } = model.provider
+    if (warning !== null && !warned.has(warning)) report.warn(found.path.length === 0 ? path : [...found.path, 'provider'], warning)
+    if (warning !== null) warned.add(warning)
+  }
+  for (const field of ['prices', 'native_structured_output'] as const) {
+    const named = sources.settings[field] ?? []
+    for (const alias of Array.isArray(named) ? named : Object.keys(named)) {
+      if (!uses.some((use) => use.alias === alias)) {
+        const hint = suggest(alias, uses.map((use) => use.alias))
+        report.warn(['parquetry', field, ...(Array.isArray(named) ? [named.indexOf(alias)] : [alias])], `no column uses the alias "${alias}".${hint}`)
+      }
+    }
+  }
+  return resolved
+}
+
+function checkOwnModels(own: readonly Placed<ModelConfig>[], report: Report): void {
+  const seen = new Set<string>()
+  for (const { part, path } of own) {
+    if (seen.has(part.alias)) report.error([...path, 'alias'], `expected unique aliases, found "${part.alias}" twice`)
+    seen.add(part.alias)
+    for (const name of secretEntries(part.inference_parameters.extra_body ?? {})) {
+      report.error([...path, 'inference_parameters', 'extra_body', name], 'expected no secret here, found one (not shown); keys belong to the provider, by the name of their variable')
+    }
+  }
+}
+
+function reportUnknownAlias(
+  alias: string,
+  path: Path,
+  own: readonly Placed<ModelConfig>[],
+  candidates: readonly Placed<ModelConfig>[],
+  report: Report,
+): void {
+  const aliases = candidates.map(({ part }) => part.alias)
+  const isDefault = own.length > 0 && DEFAULT_MODELS.some((model) => model.alias === alias)
+  const hint = isDefault
+    ? ' Default aliases stand only in configs without model_configs; add it to model_configs.'
+    : suggest(alias, aliases) || ` Known: ${aliases.join(', ') || 'none'}.`
+  report.error(path, `no model config has the alias "${alias}".${hint}`)
+}
+
+function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelSources, report: Report): ResolvedModel | null {
+  const name = sources.providerOverride ?? part.provider
+  const provider = sources.providers.get(name)
+  const { inference_parameters: parameters } = part
+  const before = report.problems.length
+  if (parameters.generation_type !== 'chat-completion') {
+    report.error(path.slice(0, -1), `expected a chat-completion model for a text column, found "${part.alias}", which is for ${parameters.generation_type}`)
+  }
+  if (provider === undefined) {
+    const names = [...sources.providers.keys()]
+    report.error(
+      sources.providerOverride === null ? path : [],
+      `no provider has the name "${name}".${suggest(name, names)} Known: ${names.join(', ')}. Others are given by model_providers in the config or by --providers FILE.`,
+    )
+  } else if (provider.target.type === 'anthropic') {
+    report.notYet(path, `provider "${name}" speaks Anthropic's format, which is not supported yet; use an OpenAI-compatible endpoint`)
+  } else if (provider.target.type !== 'openai' && provider.target.type !== 'rehearsal') {
+    report.error(path, `provider "${name}" has the type "${String(provider.target.type)}"; expected openai`)
+  } else if (provider.target.type === 'openai' && provider.origin === 'OPENAI_BASE_URL') {
+    const url = provider.target.endpoint
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) report.error(path, 'OPENAI_BASE_URL should hold an http or https address')
+  }
+  if (provider === undefined || parameters.generation_type !== 'chat-completion' || report.problems.length > before) return null
+  return { config: { ...part, provider: name }, provider, compiled: compileModel(part, parameters, provider, sources.settings) }
+}
+
+type ChatParameters = Extract<ModelConfig['inference_parameters'], { generation_type: 'chat-completion' }>
+
+function compileModel(model: ModelConfig, parameters: ChatParameters, provider: KnownProvider, settings: ParquetrySettings): CompiledModel {
+  const price = settings.prices?.[model.alias]
+  const isRehearsal = provider.target.type === 'rehearsal'
+  return {
+    target: {
+      alias: model.alias,
+      model: model.model,
+      provider: provider.target,
+      maxParallelRequests: parameters.max_parallel_requests,
+      timeoutMs: (parameters.timeout ?? 60) * 1_000,
+    },
+    temperature: parameters.temperature,
+    topP: parameters.top_p,
+    maxTokens: parameters.max_tokens,
+    extraBody: parameters.extra_body ?? {},
+    // A rehearsal costs nothing, whatever the real model would.
+    price:
+      price === undefined || isRehearsal
+        ? null
+        : { inputPerMillion: price.input_per_million, outputPerMillion: price.output_per_million, currency: price.currency },
+    skipHealthCheck: model.skip_health_check,
+    nativeStructuredOutput: settings.native_structured_output?.includes(model.alias) ?? false,
+  }
+}

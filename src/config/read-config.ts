@@ -1,0 +1,185 @@
+/**
+ * From the value of a config file to its parts, each read on its own, so that one mistake does not hide another: what can be read
+ * goes on to the checks between parts.
+ */
+import { chatInference, modelConfigOf, modelProvider } from './schema-models.ts'
+import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
+import { expressionColumn, llmStructuredColumn, llmTextColumn, samplerColumns } from './schema-columns.ts'
+import type { ColumnConfig } from './schema-columns.ts'
+import { SAMPLER_TYPES } from './schema-samplers.ts'
+import { parquetrySettings } from './schema-settings.ts'
+import type { ParquetrySettings } from './schema-settings.ts'
+import { columnConstraint, DATA_DESIGNER_FIELDS, dropColumnsProcessor, ROOT_FIELDS, scalarConstraint, schemaTransformProcessor } from './schema.ts'
+import type { ConstraintConfig, ProcessorConfig } from './schema.ts'
+import { readPart } from './issues.ts'
+import { reportLaterSections, withoutDrawnParameters, withoutLaterFields } from './not-yet.ts'
+import { isMapping } from './paths.ts'
+import type { Path } from './paths.ts'
+import type { Report } from './problems.ts'
+import { suggest } from './suggest.ts'
+
+/** A part of a config and its place, e.g. `columns[3]`. */
+export interface Placed<Part> {
+  readonly part: Part
+  readonly path: Path
+}
+
+/** All parts of a config that could be read. */
+export interface ConfigParts {
+  readonly columns: readonly Placed<ColumnConfig>[]
+  /** Names of all columns, those included that could not be read, so that a reference to them is no second mistake. */
+  readonly names: readonly Placed<string>[]
+  readonly models: readonly Placed<ModelConfig>[]
+  readonly providers: readonly Placed<ModelProviderConfig>[]
+  readonly constraints: readonly Placed<ConstraintConfig>[]
+  readonly processors: readonly Placed<ProcessorConfig>[]
+  readonly settings: ParquetrySettings
+}
+
+/** Reads the parts. Paths leave the wrapper out: `columns[3]` in both forms. */
+export function readConfig(value: unknown, report: Report): ConfigParts {
+  const { main, own } = unwrap(value, report)
+  reportLaterSections(main, [], report)
+  const names: Placed<string>[] = []
+  const columns = listOf(main, 'columns', report).flatMap(({ part, path }) => {
+    if (isMapping(part) && typeof part['name'] === 'string') names.push({ part: part['name'], path: [...path, 'name'] })
+    return placed(readColumn(part, path, report), path)
+  })
+  if (main['columns'] === undefined || main['columns'] === null) report.error(['columns'], 'expected a list of columns, found nothing')
+  else if (Array.isArray(main['columns']) && main['columns'].length === 0) report.error(['columns'], 'expected at least one column, found an empty list')
+  return {
+    columns,
+    names,
+    models: listOf(main, 'model_configs', report).flatMap(({ part, path }) => placed(readModel(part, path, report), path)),
+    providers: listOf(own, 'model_providers', report).flatMap(({ part, path }) => placed(readPart(modelProvider, part, path, report), path)),
+    constraints: listOf(main, 'constraints', report).flatMap(({ part, path }) => placed(readConstraint(part, path, report), path)),
+    processors: listOf(main, 'processors', report).flatMap(({ part, path }) => placed(readProcessor(part, path, report), path)),
+    settings: readPart(parquetrySettings, own['parquetry'] ?? {}, ['parquetry'], report) ?? {},
+  }
+}
+
+function placed<Part>(part: Part | null, path: Path): readonly Placed<Part>[] {
+  return part === null ? [] : [{ part, path }]
+}
+
+type Mapping = Readonly<Record<string, unknown>>
+
+/** Splits a file into DataDesigner's part and ours, whichever form it has. */
+function unwrap(value: unknown, report: Report): { readonly main: Mapping; readonly own: Mapping } {
+  if (!isMapping(value)) {
+    report.error([], 'expected a mapping with columns, or with data_designer, at the root of the config')
+    return { main: { columns: null }, own: {} }
+  }
+  if (!('data_designer' in value)) {
+    // A wrapper's library_version has no meaning here, and does no harm.
+    reportUnknown(value, [...ROOT_FIELDS, 'library_version'], [], report)
+    return { main: value, own: value }
+  }
+  reportUnknown(value, ['data_designer', 'library_version', 'model_providers', 'parquetry'], [], report)
+  const main = value['data_designer']
+  if (!isMapping(main)) {
+    report.error(['data_designer'], 'expected a mapping with columns')
+    return { main: { columns: [] }, own: value }
+  }
+  for (const field of ['model_providers', 'parquetry']) {
+    if (field in main) report.error(['data_designer', field], `expected ${field} beside data_designer, found it inside; move it out`)
+  }
+  reportUnknown(main, [...DATA_DESIGNER_FIELDS, 'model_providers', 'parquetry'], ['data_designer'], report)
+  return { main, own: value }
+}
+
+function reportUnknown(value: Mapping, known: readonly string[], path: Path, report: Report): void {
+  for (const key of Object.keys(value)) {
+    if (!known.includes(key)) report.error([...path, key], `unknown field "${key}".${suggest(key, known) || ` Known here: ${known.join(', ')}.`}`)
+  }
+}
+
+function listOf(root: Mapping, field: string, report: Report): readonly Placed<unknown>[] {
+  const value = root[field]
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) {
+    report.error([field], `expected a list, found ${isMapping(value) ? 'a mapping' : `a ${typeof value}`}`)
+    return []
+  }
+  return value.map((part: unknown, index) => ({ part, path: [field, index] }))
+}
+
+const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-structured']
+
+function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
+  if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
+  const column = withoutLaterFields(value, path, report)
+  if (column === null) return null
+  switch (column['column_type']) {
+    case 'sampler':
+      return readSampler(column, path, report)
+    case 'expression':
+      return readPart(expressionColumn, column, path, report)
+    case 'llm-text':
+      return readPart(llmTextColumn, column, path, report)
+    case 'llm-structured':
+      return readPart(llmStructuredColumn, column, path, report)
+    default:
+      reportTag(column['column_type'], COLUMN_TYPES, [...path, 'column_type'], report)
+      return null
+  }
+}
+
+function readSampler(column: Mapping, path: Path, report: Report): ColumnConfig | null {
+  const type = SAMPLER_TYPES.find((known) => known === column['sampler_type'])
+  if (type === undefined) {
+    reportTag(column['sampler_type'], SAMPLER_TYPES, [...path, 'sampler_type'], report)
+    return null
+  }
+  return readPart(samplerColumns[type], column, path, report)
+}
+
+function reportTag(found: unknown, known: readonly string[], path: Path, report: Report): void {
+  const text = typeof found === 'string' ? `"${found}"` : found === undefined || found === null ? 'nothing' : 'something else'
+  const hint = typeof found === 'string' ? suggest(found, known) : ''
+  report.error(path, `expected one of ${known.join(', ')}, found ${text}${hint === '' ? '' : `.${hint}`}`)
+}
+
+/** Reads a model config. The kind of inference parameters is told by generation_type, or by the fields that only one kind has, as in DataDesigner. */
+export function readModel(value: unknown, path: Path, report: Report): ModelConfig | null {
+  if (!isMapping(value)) return readPart(modelConfigOf['chat-completion'], value, path, report)
+  const parameters = value['inference_parameters']
+  const type = isMapping(parameters) ? parameters['generation_type'] : undefined
+  if (type !== undefined && !Object.hasOwn(modelConfigOf, String(type))) {
+    reportTag(type, Object.keys(modelConfigOf), [...path, 'inference_parameters', 'generation_type'], report)
+    return null
+  }
+  const isEmbedding = isMapping(parameters) && ('encoding_format' in parameters || 'dimensions' in parameters)
+  const kind = type === 'image' ? 'image' : type === 'embedding' || (type === undefined && isEmbedding) ? 'embedding' : 'chat-completion'
+  const model = withoutDrawnParameters(value, path, report)
+  // DataDesigner takes null for the defaults nowhere; an absent mapping is the chat default.
+  if (kind === 'chat-completion' && model['inference_parameters'] === undefined) model['inference_parameters'] = chatInference.parse({})
+  return readPart(modelConfigOf[kind], model, path, report)
+}
+
+/** Without constraint_type, a right-hand side that is a finite number, or the text of one, makes a scalar constraint. */
+function readConstraint(value: unknown, path: Path, report: Report): ConstraintConfig | null {
+  if (!isMapping(value)) return readPart(scalarConstraint, value, path, report)
+  const { rhs, constraint_type: type } = value
+  const isNumeric = typeof rhs === 'string' && rhs.trim() !== '' && Number.isFinite(Number(rhs))
+  if (type !== undefined && type !== 'scalar_inequality' && type !== 'column_inequality') {
+    reportTag(type, ['scalar_inequality', 'column_inequality'], [...path, 'constraint_type'], report)
+    return null
+  }
+  const isColumn = type === undefined ? typeof rhs === 'string' && !isNumeric : type === 'column_inequality'
+  if (isColumn) return readPart(columnConstraint, value, path, report)
+  return readPart(scalarConstraint, isNumeric ? { ...value, rhs: Number(rhs) } : value, path, report)
+}
+
+function readProcessor(value: unknown, path: Path, report: Report): ProcessorConfig | null {
+  if (!isMapping(value)) return readPart(dropColumnsProcessor, value, path, report)
+  switch (value['processor_type']) {
+    case 'drop_columns':
+      return readPart(dropColumnsProcessor, value, path, report)
+    case 'schema_transform':
+      return readPart(schemaTransformProcessor, value, path, report)
+    default:
+      reportTag(value['processor_type'], ['drop_columns', 'schema_transform'], [...path, 'processor_type'], report)
+      return null
+  }
+}

@@ -1,0 +1,327 @@
+/**
+ * What crosses Temporal: inputs, results, messages, names. JSON-safe, small (ids, counters, ranges; never rows, prompts,
+ * configs or keys), and free of Node and zod, because the workflow sandbox loads it too.
+ */
+import type { ErrorCode } from './errors.ts'
+
+/** Sorted, disjoint, half-open ranges [start, end) of whole numbers ≥ 0. */
+export type RangeSet = readonly (readonly [start: number, end: number])[]
+
+/** A run of equally sized row groups; the plan of a dataset is an append-only list of these (ruling 4). */
+export interface PlanSegment {
+  /** Id of the segment's first row group. */
+  readonly firstId: number
+  /** First row. */
+  readonly start: number
+  /** One past the last row; the segment's last row group may be smaller than `size`. */
+  readonly end: number
+  /** Rows per row group (`buffer_size` at the time), ≥ 1. */
+  readonly size: number
+}
+
+/** One row group of a plan. */
+export interface RowGroup {
+  readonly id: number
+  /** First row. */
+  readonly start: number
+  /** One past the last row. */
+  readonly end: number
+}
+
+/** Where a dataset lies and what it is; travels instead of the config. */
+export interface DatasetRef {
+  /** Absolute folder (later a URL) of the dataset, as client and worker both see it. */
+  readonly location: string
+  /** Content of `dataset.json`; checked first by every activity (ruling 2). */
+  readonly datasetId: string
+  /** Config fingerprint `sha256:<hex>`; a worker that finds another one on disk refuses. */
+  readonly fingerprint: string
+}
+
+/** Model use of a row group or a run. */
+export interface Usage {
+  /** Calls that were answered and count: journalled ones of earlier attempts included. */
+  readonly calls: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  /** Money in the price's currency; 0 when no price is known. */
+  readonly cost: number
+}
+
+/** No use at all. */
+export const NO_USAGE: Usage = { calls: 0, inputTokens: 0, outputTokens: 0, cost: 0 }
+
+/** Sum of two uses. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    calls: a.calls + b.calls,
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    cost: a.cost + b.cost,
+  }
+}
+
+/** Facts of one committed row group, from its receipt. */
+export interface RowGroupResult {
+  readonly id: number
+  readonly rowsWritten: number
+  readonly rowsDropped: number
+  readonly usage: Usage
+  /** False when a committed file was found and taken as it is. */
+  readonly isNew: boolean
+}
+
+/** Totals over committed row groups. */
+export interface Totals {
+  readonly rowGroups: number
+  readonly rowsWritten: number
+  readonly rowsDropped: number
+  readonly usage: Usage
+}
+
+/** Nothing committed. */
+export const NO_TOTALS: Totals = { rowGroups: 0, rowsWritten: 0, rowsDropped: 0, usage: NO_USAGE }
+
+/** Something a person should know of what the scan found. */
+export interface Finding {
+  readonly kind: 'unknown-to-checkpoint' | 'damaged' | 'foreign' | 'adopted' | 'ignored' | 'missing' | 'rebuilt' | 'stale'
+  readonly count: number
+  /** One line, with the first names. */
+  readonly message: string
+}
+
+// ---- activities -------------------------------------------------------------------------------------------------
+
+/** Input of `prepareDataset`. */
+export interface PrepareInput {
+  readonly dataset: DatasetRef
+  /** Names the request the client staged in the folder: config and explicitly given settings. */
+  readonly requestId: string
+  readonly owner: Owner
+}
+
+/** Who owns a dataset's folder (ruling 2). `server` tells servers apart that use the same namespace name. */
+export interface Owner {
+  readonly server: string
+  readonly namespace: string
+  readonly workflowId: string
+  readonly firstRunId: string
+}
+
+/** Result of `prepareDataset`: all the workflow needs to know of the config. */
+export interface PreparedDataset {
+  readonly datasetName: string
+  readonly segments: readonly PlanSegment[]
+  readonly targetNumRecords: number
+  /** Row groups open at once, from the config. */
+  readonly maxConcurrentRowGroups: number
+  /** Rows that may be dropped in a dataset called complete, already resolved to a count. */
+  readonly maxDroppedRows: number
+  /** True when answers come from the rehearsal endpoint. */
+  readonly rehearsal: boolean
+  /** Currency of `Usage.cost`, or null when no model has a price. */
+  readonly currency: string | null
+  /** Ownership epoch; attempts of an older epoch stop. */
+  readonly epoch: number
+}
+
+/** Input of `scanDataset`: row groups with ids in [firstId, endId). */
+export interface ScanInput {
+  readonly dataset: DatasetRef
+  readonly firstId: number
+  readonly endId: number
+}
+
+/** What the folder holds of a page of the plan. */
+export interface ScanResult {
+  /** Ids of committed row groups in the page. */
+  readonly committed: RangeSet
+  readonly totals: Totals
+  /** Row group ids that the checkpoint counts as done, in the page. */
+  readonly checkpointed: RangeSet
+  readonly findings: readonly Finding[]
+}
+
+/** Input of `generateRowGroup`. */
+export interface GenerateRowGroupInput {
+  readonly dataset: DatasetRef
+  readonly rowGroup: RowGroup
+  readonly epoch: number
+  /** True while the run waits: the first model call goes alone, the others only once it was answered (ruling 21). */
+  readonly isProbe: boolean
+}
+
+/** Heartbeat details of an open row group. */
+export interface RowGroupProgress {
+  readonly id: number
+  readonly rowsDone: number
+  readonly rowsDropped: number
+  readonly rowsWanted: number
+  readonly usage: Usage
+  /** Calls on the wire now. */
+  readonly callsInFlight: number
+}
+
+/** Input of `writeCheckpoint`. */
+export interface CheckpointInput {
+  readonly dataset: DatasetRef
+  readonly epoch: number
+  /** Rises with every write of an epoch; a lower one never replaces a higher one (ruling 9). */
+  readonly sequence: number
+  readonly state: RunState
+  readonly segments: readonly PlanSegment[]
+  readonly totals: Totals
+  /** Row group ids known to be committed in the page [firstId, endId) now worked on; earlier pages are settled. */
+  readonly page: { readonly firstId: number; readonly endId: number; readonly committed: RangeSet }
+  /** At the end of a run: file paths are listed and open journals cleaned up. */
+  readonly isFinal: boolean
+}
+
+/** What the workflow calls; `activities/` implements it, one file each. */
+export interface ParquetryActivities {
+  prepareDataset(input: PrepareInput): Promise<PreparedDataset>
+  scanDataset(input: ScanInput): Promise<ScanResult>
+  generateRowGroup(input: GenerateRowGroupInput): Promise<RowGroupResult>
+  writeCheckpoint(input: CheckpointInput): Promise<void>
+  runProcessors(input: RunProcessorsInput): Promise<RunProcessorsResult>
+  profileDataset(input: DatasetInput): Promise<void>
+}
+
+/** Input of `runProcessors` and `profileDataset`. */
+export interface DatasetInput {
+  readonly dataset: DatasetRef
+  readonly epoch: number
+}
+
+/** Input of `runProcessors`. */
+export interface RunProcessorsInput extends DatasetInput {
+  /** True when this run, over its whole continue-as-new chain, produced new data. */
+  readonly producedData: boolean
+}
+
+/** Result of `runProcessors`. */
+export interface RunProcessorsResult {
+  /** Names of the post-generation processors that ran. */
+  readonly ran: readonly string[]
+}
+
+// ---- workflow ---------------------------------------------------------------------------------------------------
+
+/** `waiting`: blocked, with a reason. `paused`: by a person. `complete` and `incomplete` are final, `stopped` is resumable. */
+export type RunState = 'preparing' | 'generating' | 'waiting' | 'paused' | 'stopping' | 'processing' | 'complete' | 'incomplete' | 'stopped'
+
+/** Why a run waits. */
+export interface Blocked {
+  readonly code: ErrorCode
+  readonly message: string
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  /** Probes made since. */
+  readonly probes: number
+}
+
+/** Input of `generateDataset`. */
+export interface GenerateDatasetInput {
+  readonly dataset: DatasetRef
+  /** Names the request the client staged in the folder. */
+  readonly requestId: string
+  /** Identity of the Temporal server, so that two servers cannot both own the folder (ruling 2). */
+  readonly server: string
+  readonly options?: RunOptions
+  /** Set by continue-as-new only. */
+  readonly carried?: CarriedState
+}
+
+/** Settings of one run; they change no value. */
+export interface RunOptions {
+  /** Row groups open at once; 1 is sequential. Default from the config (4). */
+  readonly maxConcurrentRowGroups?: number
+  /** Continue as new once history has this many events. Default 20,000. */
+  readonly continueAsNewAfterEvents?: number
+  /** Row groups per scanned page. Default 4,000. */
+  readonly pageSize?: number
+  /** Heartbeat timeout of row groups in ms. Default 30,000; tests use 2,000. */
+  readonly heartbeatTimeoutMs?: number
+  /** Time between probes while waiting, in ms. Default 60,000. */
+  readonly probeIntervalMs?: number
+  /** At most one checkpoint in this many ms. Default 1,000. */
+  readonly checkpointIntervalMs?: number
+  /** True when the server knows Parquetry's search attributes; without them a run works just as well. Default false. */
+  readonly hasSearchAttributes?: boolean
+}
+
+/** What continue-as-new carries: a cursor, counters and flags, < 10 KiB whatever the disk looks like. */
+export interface CarriedState {
+  readonly prepared: PreparedDataset
+  /** Id of the first row group of the next page. */
+  readonly cursor: number
+  /** Totals of the pages before the cursor. */
+  readonly totals: Totals
+  /** Row groups and rows made by this run so far. */
+  readonly produced: Totals
+  readonly findings: readonly Finding[]
+  readonly sequence: number
+  readonly isPaused: boolean
+  readonly blocked: Blocked | null
+  /** Set live by `setMaxConcurrentRowGroups`, or null for the config's. */
+  readonly maxConcurrentRowGroups: number | null
+  readonly startedAt: number
+}
+
+/** Result of `generateDataset`. */
+export interface DatasetResult {
+  readonly state: 'complete' | 'incomplete' | 'stopped'
+  /** True when this run made new rows. */
+  readonly generated: boolean
+  readonly location: string
+  readonly targetNumRecords: number
+  readonly totals: Totals
+  /** What this run itself made. */
+  readonly produced: Totals
+  readonly findings: readonly Finding[]
+}
+
+/** Answer of the `progress` query. */
+export interface Progress {
+  readonly state: RunState
+  readonly datasetName: string
+  readonly targetNumRecords: number
+  readonly totals: Totals
+  readonly produced: Totals
+  readonly rowGroupsWanted: number
+  readonly rowGroupsOpen: number
+  readonly blocked: Blocked | null
+  readonly findings: readonly Finding[]
+  readonly rehearsal: boolean
+  readonly currency: string | null
+  readonly startedAt: number
+  readonly fingerprint: string
+}
+
+/** The workflow's type name. */
+export const GENERATE_DATASET = 'generateDataset'
+/** Signals. `stop` finishes the open row groups and ends cleanly; `{ now: true }` cancels them (their answers are journalled). */
+export const SIGNALS = { pause: 'pause', resume: 'resume', stop: 'stop' } as const
+/** Argument of the `stop` signal. */
+export interface StopRequest {
+  readonly now?: boolean
+}
+/** Updates, validated and answered. */
+export const UPDATES = { setMaxConcurrentRowGroups: 'setMaxConcurrentRowGroups' } as const
+/** Queries. */
+export const QUERIES = { progress: 'progress' } as const
+/** The shared task queue of `parquetry worker` and `parquetry dev`. */
+export const TASK_QUEUE = 'parquetry'
+
+/** Workflow id of a dataset: two writers of one dataset cannot exist. */
+export function workflowIdOf(datasetId: string): string {
+  return `parquetry/${datasetId}`
+}
+
+/** Task queue of the worker inside `create`: it serves its own dataset only (ruling 17). */
+export function taskQueueOf(datasetId: string): string {
+  return `parquetry/${datasetId}`
+}
+
+/** Search attributes: few and prefixed (ruling 18). */
+export const SEARCH_ATTRIBUTES = { dataset: 'ParquetryDataset', state: 'ParquetryState', rowsDone: 'ParquetryRowsDone' } as const

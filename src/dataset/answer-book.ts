@@ -1,0 +1,122 @@
+/**
+ * The answers of one open row group: a journalled answer is used, a missing one is asked for and journalled before it is used.
+ *
+ * A1  No answer is used before the journal has it (design section 6).
+ * A2  After `stop` no new call is issued; a call on the wire finishes and is journalled, until `abort`.
+ * A3  A probe sends its first call alone; the others wait for its answer (ruling 21).
+ */
+import type { CompiledModel } from '../config/compiled.ts'
+import type { CallOrdinal } from '../columns/generator.ts'
+import { addUsage, NO_USAGE } from '../contract.ts'
+import type { Usage } from '../contract.ts'
+import { ParquetryError } from '../errors.ts'
+import type { ChatAnswer, ChatRequest, ModelClient, Models } from '../model/client.ts'
+import type { AnswerPlace, Journal } from './journal.ts'
+import { answerKey } from './journal.ts'
+
+/** The cell that asks. */
+export interface AskingCell {
+  readonly row: number
+  readonly column: string
+  readonly refill: number
+}
+
+/** Asks models on behalf of cells. */
+export interface AnswerBook {
+  ask(cell: AskingCell, alias: string, request: ChatRequest, ordinal: CallOrdinal): Promise<ChatAnswer>
+  /** Of all answers used so far, journalled ones included. */
+  usage(): Usage
+  /** Calls on the wire or waiting for a slot. */
+  callsInFlight(): number
+  /** Calls really made by this attempt. */
+  callsMade(): number
+  /** True once an answer came from the rehearsal endpoint. */
+  isRehearsal(): boolean
+}
+
+/** What an answer book works with. */
+export interface AnswerBookOptions {
+  readonly models: Models
+  readonly compiledModels: Readonly<Record<string, CompiledModel>>
+  readonly journal: Journal
+  /** No new calls from here on. */
+  readonly stop: AbortSignal
+  /** Calls on the wire are given up. */
+  readonly abort: AbortSignal
+  readonly isProbe: boolean
+}
+
+/** An answer book of one attempt at one row group. */
+export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
+  const { models, compiledModels, journal, stop, abort } = options
+  const clients = new Map<string, ModelClient>()
+  let usage = NO_USAGE
+  let callsInFlight = 0
+  let callsMade = 0
+  let isRehearsal = false
+  let probe: Promise<unknown> | null = null
+  let isProbing = options.isProbe
+
+  function modelOf(alias: string): CompiledModel {
+    const model = compiledModels[alias]
+    if (model === undefined) throw new ParquetryError('INTERNAL', `no compiled model for the alias ${alias}`)
+    return model
+  }
+
+  function clientOf(alias: string): ModelClient {
+    let client = clients.get(alias)
+    if (client === undefined) {
+      client = models.client(modelOf(alias).target)
+      clients.set(alias, client)
+    }
+    return client
+  }
+
+  function count(alias: string, answer: ChatAnswer): void {
+    const price = modelOf(alias).price
+    const { inputTokens, outputTokens } = answer.usage
+    const cost = price === null ? 0 : (inputTokens * price.inputPerMillion + outputTokens * price.outputPerMillion) / 1e6
+    usage = addUsage(usage, { calls: 1, inputTokens, outputTokens, cost })
+    isRehearsal ||= answer.rehearsal === true
+  }
+
+  async function call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
+    stop.throwIfAborted()
+    callsInFlight += 1
+    try {
+      const answer = await clientOf(alias).complete(request, { signal: abort, stopWaiting: stop, priority: place.row })
+      callsMade += 1
+      await journal.record(key, place, answer)
+      return answer
+    } finally {
+      callsInFlight -= 1
+    }
+  }
+
+  async function callAfterProbe(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
+    if (probe === null) {
+      const first = call(place, key, alias, request)
+      probe = first
+      const answer = await first
+      isProbing = false
+      return answer
+    }
+    await probe
+    return await call(place, key, alias, request)
+  }
+
+  return {
+    async ask(cell, alias, request, ordinal): Promise<ChatAnswer> {
+      const place: AnswerPlace = { ...cell, ...ordinal }
+      const key = answerKey(request, place)
+      const known = journal.lookup(key)
+      const answer = known ?? (await (isProbing ? callAfterProbe : call)(place, key, alias, request))
+      count(alias, answer)
+      return answer
+    },
+    usage: () => usage,
+    callsInFlight: () => callsInFlight,
+    callsMade: () => callsMade,
+    isRehearsal: () => isRehearsal,
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The commit of a row group. The one link of the main file is the commit; everything before it is staged under names unique to
+ * the attempt, everything after it can be rolled forward from the receipt (design section 4, ruling 5).
+ */
+import { createHash } from 'node:crypto'
+import type { RowGroup, Usage } from '../contract.ts'
+import { ParquetryError } from '../errors.ts'
+import type { Field, Schema, Table, Value } from '../values.ts'
+import { keys } from './layout.ts'
+import type { OpenDataset } from './open-dataset.ts'
+import type { Attempt, DatasetPorts } from './ports.ts'
+import { readCommittedReceipt } from './read-receipt.ts'
+import { RECEIPT_VERSION } from './receipt.ts'
+import type { Receipt, Sidecar } from './receipt.ts'
+import type { MadeRow, MadeRows } from './run-rows.ts'
+
+/** What a commit takes. */
+export interface CommitOptions {
+  readonly dataset: OpenDataset
+  readonly ports: DatasetPorts
+  readonly attempt: Attempt
+  readonly rowGroup: RowGroup
+  readonly made: MadeRows
+  readonly usage: Usage
+  readonly isRehearsal: boolean
+}
+
+/** Commits the rows; `isNew` is false when another attempt was first, whose receipt is returned and whose file stays. */
+export async function commitRowGroup(options: CommitOptions): Promise<{ readonly receipt: Receipt; readonly isNew: boolean }> {
+  const { dataset, ports, attempt, rowGroup, made } = options
+  const { storage, compiled } = dataset
+  const sidecars = await stageSidecars(options)
+  const receipt = receiptOf(options, sidecars)
+  const bytes = await ports.encoder.encode(compiled.schema, tableOf(compiled.schema, made.rows), receipt)
+  const stagedKey = keys.stagedRowGroup(rowGroup.id, attempt)
+  await storage.stage(stagedKey, bytes)
+  if (await storage.publish(stagedKey, keys.rowGroup(rowGroup.id))) {
+    for (const sidecar of sidecars) await storage.move(sidecar.stagedKey, sidecar.finalKey)
+    return { receipt, isNew: true }
+  }
+  for (const sidecar of sidecars) await storage.remove(sidecar.stagedKey)
+  const first = await readCommittedReceipt(storage, dataset, rowGroup)
+  if (first === null) {
+    throw new ParquetryError('STORAGE_FAILED', `${keys.rowGroup(rowGroup.id)} is taken by a file that is not this row group`, {
+      wayOut: 'send the resume signal: the scan sets the file aside',
+    })
+  }
+  return { receipt: first, isNew: false }
+}
+
+function receiptOf({ dataset, attempt, ports, rowGroup, made, usage, isRehearsal }: CommitOptions, sidecars: readonly Sidecar[]): Receipt {
+  return {
+    version: RECEIPT_VERSION,
+    datasetId: dataset.ref.datasetId,
+    fingerprint: dataset.ref.fingerprint,
+    generation: 0,
+    rowGroup,
+    rowsWanted: rowGroup.end - rowGroup.start,
+    rowsWritten: made.rows.length,
+    dropped: made.dropped,
+    refilled: made.rows.filter(({ refill }) => refill > 0).map(({ row, refill }) => [row, refill] as const),
+    usage,
+    seed: dataset.seed,
+    bufferSize: dataset.bufferSize,
+    targetNumRecords: dataset.targetNumRecords,
+    segments: dataset.segments,
+    sidecars,
+    rehearsal: isRehearsal,
+    writtenBy: { runId: attempt.runId, attempt: attempt.attempt, at: new Date(ports.now()).toISOString() },
+  }
+}
+
+/** Dropped columns and the outputs of schema_transform, each a file of its own. */
+async function stageSidecars({ dataset, ports, attempt, rowGroup, made }: CommitOptions): Promise<readonly Sidecar[]> {
+  const { compiled, storage } = dataset
+  const sidecars: Sidecar[] = []
+  async function stage(folder: string, schema: Schema, table: Table): Promise<void> {
+    const bytes = await ports.encoder.encode(schema, table, null)
+    const stagedKey = keys.stagedSidecar(folder, rowGroup.id, attempt)
+    await storage.stage(stagedKey, bytes)
+    const checksum = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    sidecars.push({ stagedKey, finalKey: keys.sidecar(folder, rowGroup.id), checksum })
+  }
+  if (compiled.droppedSchema.length > 0) {
+    await stage(keys.droppedColumnsFolder, compiled.droppedSchema, tableOf(compiled.droppedSchema, made.rows))
+  }
+  for (const transform of dataset.transforms) {
+    const records = made.rows.map(({ row, refill, values }) => transform.transform(values, { random: dataset.random.stream(transform.name, row, refill, 0, 'processor') }))
+    await stage(keys.processorFolder(transform.name), transform.schema, tableOfRecords(transform.schema, records))
+  }
+  return sidecars
+}
+
+/** Rows as columns, in the schema's order. */
+export function tableOf(schema: Schema, rows: readonly Pick<MadeRow, 'values'>[]): Table {
+  return tableOfRecords(
+    schema,
+    rows.map(({ values }) => values),
+  )
+}
+
+function tableOfRecords(schema: Schema, records: readonly Readonly<Record<string, Value>>[]): Table {
+  const columnOf = ({ name }: Field): [string, Value[]] => [name, records.map((record) => record[name] ?? null)]
+  return { rowCount: records.length, columns: new Map(schema.map(columnOf)) }
+}

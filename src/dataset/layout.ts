@@ -1,0 +1,128 @@
+/** Where everything lies in a dataset's folder (design section 4), and which names a dataset may have. */
+import { ParquetryError } from '../errors.ts'
+import { batchName } from '../plan/row-groups.ts'
+import type { Attempt } from './ports.ts'
+
+const ROW_GROUPS_FOLDER = 'parquet-files'
+const PARTIAL_FOLDER = 'tmp-partial-parquet-files'
+const DROPPED_COLUMNS_FOLDER = 'dropped-columns-parquet-files'
+const PROCESSORS_FOLDER = 'processors-files'
+const JOURNAL_FOLDER = 'journal'
+const QUARANTINE_FOLDER = 'quarantine'
+const REQUESTS_FOLDER = 'requests'
+
+/** Keys of a dataset's objects and folders, relative to its folder. */
+export const keys = {
+  /** The config, as DataDesigner writes and reads it. */
+  builderConfig: 'builder_config.json',
+  /** The checkpoint. */
+  metadata: 'metadata.json',
+  /** Our additions to the config: seed, prices, limits, policies (ruling 19). */
+  parquetryFile: 'parquetry.json',
+  /** What the dataset is: its id. */
+  identity: 'dataset.json',
+  /** Who may write it (ruling 2). */
+  owner: 'owner.json',
+  /** Pause and limits for the workers (ruling 10). */
+  control: 'control.json',
+  /** Committed row groups. */
+  rowGroupsFolder: ROW_GROUPS_FOLDER,
+  /** Staged files; nothing in it counts. */
+  partialFolder: PARTIAL_FOLDER,
+  droppedColumnsFolder: DROPPED_COLUMNS_FOLDER,
+  processorsFolder: PROCESSORS_FOLDER,
+  journalFolder: JOURNAL_FOLDER,
+  /** Files that were moved aside, never deleted by us. */
+  quarantineFolder: QUARANTINE_FOLDER,
+  /** What clients ask for, until it is taken. */
+  requestsFolder: REQUESTS_FOLDER,
+
+  request: (requestId: string): string => `${REQUESTS_FOLDER}/${plain(requestId)}.json`,
+  rowGroup: (id: number): string => `${ROW_GROUPS_FOLDER}/${batchName(id)}.parquet`,
+  /** Unique to the attempt. */
+  stagedRowGroup: (id: number, attempt: Attempt): string => `${PARTIAL_FOLDER}/${attemptName(id, attempt)}.parquet`,
+  /** The file of a row group in `droppedColumnsFolder` or a `processorFolder`. */
+  sidecar: (folder: string, id: number): string => `${folder}/${batchName(id)}.parquet`,
+  /** Unique to the attempt and the folder it is for. */
+  stagedSidecar: (folder: string, id: number, attempt: Attempt): string =>
+    `${PARTIAL_FOLDER}/${attemptName(id, attempt)}.${folder.replaceAll('/', '.')}.parquet`,
+  /** The outputs of a processor. Throws `DATASET_NAME_INVALID`. */
+  processorFolder(name: string): string {
+    checkName('processor', name)
+    return `${PROCESSORS_FOLDER}/${name}`
+  },
+  /** An attempt's own journal. */
+  journal: (id: number, attempt: Attempt): string => `${JOURNAL_FOLDER}/${attemptName(id, attempt)}.jsonl`,
+  /** Where a row group's file goes that is not one; `unique` keeps several apart. */
+  quarantined: (id: number, unique: string): string => `${QUARANTINE_FOLDER}/${batchName(id)}.${plain(unique)}.parquet`,
+} as const
+
+/** True for the name of a journal of the row group, by whichever attempt. */
+export function isJournalOf(id: number, name: string): boolean {
+  return name.startsWith(`${batchName(id)}.`) && name.endsWith('.jsonl')
+}
+
+/** True for a key that a sidecar may be staged under; receipts come from files, and files from anywhere. */
+export function isStagedSidecarKey(key: string): boolean {
+  const parts = key.split('/')
+  return parts.length === 2 && parts[0] === PARTIAL_FOLDER && nameProblem(parts[1] ?? '') === null
+}
+
+/** True for a key that a sidecar may have in the end. */
+export function isSidecarKey(key: string): boolean {
+  const parts = key.split('/')
+  const names = parts[0] === DROPPED_COLUMNS_FOLDER ? parts.slice(1) : parts.slice(2)
+  const isBelow = parts[0] === DROPPED_COLUMNS_FOLDER || (parts[0] === PROCESSORS_FOLDER && nameProblem(parts[1] ?? '') === null)
+  return isBelow && names.length === 1 && nameProblem(names[0] ?? '') === null
+}
+
+/** Longest name in bytes: file systems take 255, and a time and a short id may still be added. */
+const MAX_NAME_BYTES = 200
+
+/** Checks the name of a dataset, which becomes a folder. Throws `DATASET_NAME_INVALID`. */
+export function checkDatasetName(name: string): void {
+  checkName('dataset', name)
+}
+
+/**
+ * The name of a dataset that starts beside one of the same name: `<name>_MM-DD-YYYY_HHMMSS`, in local time, as DataDesigner's.
+ */
+export function timestampedName(name: string, at: Date): string {
+  const two = (value: number): string => String(value).padStart(2, '0')
+  const day = `${two(at.getMonth() + 1)}-${two(at.getDate())}-${String(at.getFullYear()).padStart(4, '0')}`
+  return `${name}_${day}_${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`
+}
+
+function checkName(what: 'dataset' | 'processor', name: string): void {
+  const problem = nameProblem(name)
+  if (problem === null) return
+  throw new ParquetryError(
+    'DATASET_NAME_INVALID',
+    `expected a ${what} name that can be a folder, found ${JSON.stringify(name.slice(0, 100))}: ${problem}`,
+    {
+      wayOut: 'use letters, digits, "-" and "_"',
+    },
+  )
+}
+
+function nameProblem(name: string): string | null {
+  if (name === '') return 'it is empty'
+  if (name === '.' || name === '..') return 'it leads to another folder'
+  const forbidden = /[<>:"/\\|?*]/.exec(name)?.[0]
+  if (forbidden !== undefined) return `it contains ${forbidden}`
+  // oxlint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return 'it contains a control character'
+  if (/\p{Surrogate}/u.test(name)) return 'it contains half a character'
+  if (/[. ]$/.test(name)) return 'it ends in a dot or a space'
+  const bytes = new TextEncoder().encode(name).length
+  return bytes > MAX_NAME_BYTES ? `it has ${bytes} bytes, more than ${MAX_NAME_BYTES}` : null
+}
+
+function attemptName(id: number, { runId, attempt }: Attempt): string {
+  return `${batchName(id)}.${plain(runId)}.${plain(String(attempt))}`
+}
+
+/** An id as part of a file name: whatever it is, it leads nowhere. */
+function plain(id: string): string {
+  return id.replaceAll(/[^A-Za-z0-9_-]/g, '_')
+}

@@ -1,0 +1,74 @@
+/** Reading a dataset back, row group by row group. */
+import { ParquetryError } from '../errors.ts'
+import { readTable } from '../parquet/read-table.ts'
+import type { ByteSource } from '../parquet/byte-source.ts'
+import { rowCount, rowGroupOfRow, rowGroupsOf, rowGroupCount } from '../plan/row-groups.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Table, Value } from '../values.ts'
+import { keys } from './layout.ts'
+import { readMetadata } from './metadata.ts'
+import type { Metadata } from './metadata.ts'
+import { readReceipt } from './read-receipt.ts'
+import type { DroppedRow, Receipt } from './receipt.ts'
+
+/** A record by its fixed index: the row, or why there is none. */
+export type FoundRow =
+  | { readonly kind: 'written'; readonly row: number; readonly values: Readonly<Record<string, Value>>; readonly receipt: Receipt }
+  | { readonly kind: 'dropped'; readonly row: number; readonly drop: DroppedRow }
+  | { readonly kind: 'missing'; readonly row: number }
+
+/** The checkpoint of a dataset of ours. Throws `DATASET_NOT_FOUND`. */
+export async function requireMetadata(storage: Storage): Promise<Metadata> {
+  const metadata = await readMetadata(storage)
+  if (metadata.kind === 'ours') return metadata.value
+  throw new ParquetryError('DATASET_NOT_FOUND', `expected a dataset of Parquetry in ${storage.describe()}, found its metadata.json ${metadata.kind}`, {
+    wayOut: 'give the folder of a dataset, e.g. artifacts/product-reviews',
+  })
+}
+
+/** One record. Throws `USAGE` when the index lies outside the dataset. */
+export async function readRow(storage: Storage, row: number): Promise<FoundRow> {
+  const { segments } = (await requireMetadata(storage)).parquetry
+  const total = rowCount(segments)
+  if (!Number.isSafeInteger(row) || row < 0 || row >= total) {
+    throw new ParquetryError('USAGE', `expected a row from 0 to ${total - 1}, found ${row}`)
+  }
+  const key = keys.rowGroup(rowGroupOfRow(segments, row).id)
+  const reading = await readReceipt(storage, key)
+  if (reading.kind === 'absent') return { kind: 'missing', row }
+  if (reading.kind !== 'receipt') {
+    const found = reading.kind === 'damaged' ? reading.reason : 'a file without a receipt'
+    throw new ParquetryError('DATASET_DAMAGED', `expected ${key} to be a row group of this dataset, found ${found}`, { wayOut: 'start again with --resume always: the row group is made anew' })
+  }
+  const { receipt } = reading
+  const drop = receipt.dropped.find((dropped) => dropped.row === row)
+  if (drop !== undefined) return { kind: 'dropped', row, drop }
+  const position = row - receipt.rowGroup.start - receipt.dropped.filter((dropped) => dropped.row < row).length
+  const { table } = await readTable(await sourceOf(storage, key), { rowStart: position, rowEnd: position + 1 })
+  const values = Object.fromEntries([...table.columns].map(([name, column]) => [name, column[0] ?? null]))
+  return { kind: 'written', row, values, receipt }
+}
+
+/** The tables of all committed row groups, in order, one in memory at a time. */
+export async function* readTables(storage: Storage): AsyncGenerator<Table> {
+  const { segments } = (await requireMetadata(storage)).parquetry
+  for (const rowGroup of rowGroupsOf(segments, 0, rowGroupCount(segments))) {
+    const bytes = await storage.read(keys.rowGroup(rowGroup.id))
+    if (bytes !== null) yield (await readTable(bytes)).table
+  }
+}
+
+/** All written rows, in order. */
+export async function* readRows(storage: Storage): AsyncGenerator<Readonly<Record<string, Value>>> {
+  for await (const table of readTables(storage)) {
+    for (let position = 0; position < table.rowCount; position += 1) {
+      yield Object.fromEntries([...table.columns].map(([name, column]) => [name, column[position] ?? null]))
+    }
+  }
+}
+
+/** An object of the storage as a source of byte ranges. */
+async function sourceOf(storage: Storage, key: string): Promise<ByteSource> {
+  const facts = await storage.stat(key)
+  return { byteLength: facts?.sizeBytes ?? 0, slice: (start, end) => storage.readRange(key, start, end) }
+}

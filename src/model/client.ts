@@ -1,0 +1,95 @@
+/** The port to language models: one request, one answer. Providers' wire formats stay below it. */
+
+/** One message of a conversation. */
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+/**
+ * What is asked, independent of provider, endpoint, headers and secrets: its canonical JSON is part of the journal's key.
+ */
+export interface ChatRequest {
+  /** The provider's name of the model. */
+  readonly model: string
+  readonly messages: readonly ChatMessage[]
+  /** 0–2. */
+  readonly temperature?: number
+  /** 0–1. */
+  readonly topP?: number
+  /** ≥ 1. */
+  readonly maxTokens?: number
+  /** JSON schema for native structured output, where the endpoint has it. */
+  readonly responseSchema?: { readonly name: string; readonly schema: object }
+  /** Further body fields, as given in the config. */
+  readonly extraBody?: Readonly<Record<string, unknown>>
+}
+
+/** Tokens of one or many calls. */
+export interface TokenUsage {
+  readonly inputTokens: number
+  readonly outputTokens: number
+  /** True when the provider reported none and the numbers are ceil(characters / 4). */
+  readonly estimated?: boolean
+}
+
+/** One answer. Content may be empty. */
+export interface ChatAnswer {
+  readonly content: string
+  readonly reasoning?: string
+  /** `stop`, `length`, `content_filter` or the provider's own word. */
+  readonly finishReason: string
+  readonly usage: TokenUsage
+  /** True when a rehearsal endpoint answered: not a real model. */
+  readonly rehearsal?: boolean
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /** Aborts waiting for a slot and the HTTP request itself. */
+  readonly signal: AbortSignal
+  /**
+   * Ends waiting (for a slot, a Retry-After, a retry) but lets a request that is on the wire finish, so that an answer that is
+   * paid for is kept. Throws the signal's reason. It must abort no later than `signal`. Default: `signal`.
+   */
+  readonly stopWaiting?: AbortSignal
+  /** Lower goes first within the limit: the row index, so that the oldest open row group goes first. Default 0. */
+  readonly priority?: number
+}
+
+/** Calls one alias's model. Retries of 5xx, 429 and connection errors happen inside, and nowhere else. */
+export interface ModelClient {
+  /** Throws a `ParquetryError` of kind `content` or `blocked` (see `src/errors.ts`). */
+  complete(request: ChatRequest, options: CallOptions): Promise<ChatAnswer>
+}
+
+/** Model clients of one worker, shared by all its open row groups, so that limits hold across them. */
+export interface Models {
+  /** The client for a model alias of a compiled dataset; clients of one provider and model share a limiter. */
+  client(target: ModelTarget): ModelClient
+  /** Closes all connections. */
+  close(): Promise<void>
+}
+
+/** Where the calls of an alias go and how hard they may push. Taken from the compiled config; holds no secret. */
+export interface ModelTarget {
+  readonly alias: string
+  readonly model: string
+  readonly provider: ModelProviderTarget
+  /** ≥ 1; default 4. The smallest of all aliases sharing provider and model holds. */
+  readonly maxParallelRequests: number
+  /** Milliseconds a single HTTP request may take; default 60,000. */
+  readonly timeoutMs: number
+}
+
+/** A provider without its key: the worker reads that late, from its own environment. */
+export interface ModelProviderTarget {
+  readonly name: string
+  /** Base URL, e.g. `http://127.0.0.1:8000/v1`. For `rehearsal` the worker's own endpoint is used. */
+  readonly endpoint: string
+  readonly type: 'openai' | 'anthropic' | 'rehearsal'
+  /** Name of the environment variable that holds the key; null when the provider needs none. */
+  readonly apiKeyEnv: string | null
+  readonly extraHeaders: Readonly<Record<string, string>>
+  readonly extraBody: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,184 @@
+/**
+ * One POST over HTTP/1.1: undici's dispatcher with a handler of its own, which costs a quarter of global fetch.
+ *
+ * 1. The promise settles once: with a whole reply, a `TransportFailure`, or the signal's reason unchanged.
+ * 2. An abort and a timeout destroy the socket, so that the provider sees the call end.
+ * 3. The timeout covers everything from here to the last byte, so that a body that drips cannot outlast it.
+ */
+import { Pool, type Dispatcher } from 'undici'
+import { onAbort } from './abort-hub.ts'
+import type { Clock } from './clock.ts'
+
+/** A whole reply. */
+export interface HttpReply {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+}
+
+/** Why no whole reply came. `unreachable` covers names, sockets and TLS; `too-large` is a body beyond the limit. */
+export type TransportProblem = 'timeout' | 'unreachable' | 'too-large' | 'invalid'
+
+/** No whole reply came. Its text names a system error code at most, never a header or a body. */
+export class TransportFailure extends Error {
+  readonly problem: TransportProblem
+
+  constructor(problem: TransportProblem, message: string) {
+    super(message)
+    this.name = 'TransportFailure'
+    this.problem = problem
+  }
+}
+
+/** One POST. */
+export interface HttpPost {
+  /** Path with query. */
+  readonly path: string
+  /** Names and values in turn. */
+  readonly headers: readonly string[]
+  readonly body: string
+  /** Milliseconds for the whole exchange. */
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** Bytes of an answer: 32 MiB is some eight million tokens, beyond any model; more is a mistake or an attack. */
+export const MAX_ANSWER_BYTES = 32 * 1024 * 1024
+/** Bytes kept of an error's body; the rest is not read. */
+const MAX_ERROR_BYTES = 64 * 1024
+
+/**
+ * Connections to one origin. The limiters above hold the number of open calls; there are up to twice as many sockets, because
+ * undici lets a socket rest for one turn of the event loop after an answer and opens another for a call that comes in that turn.
+ */
+export interface HttpOrigin {
+  post(request: HttpPost): Promise<HttpReply>
+  /** Ends all connections; open calls fail. */
+  destroy(): Promise<void>
+}
+
+/** Opens connections to an origin lazily and keeps idle ones for 4 s (servers commonly close them after 5). */
+export function openOrigin(origin: string, clock: Clock, maxAnswerBytes: number = MAX_ANSWER_BYTES): HttpOrigin {
+  // undici's own timers are off: they watch silence, not the whole call, and are half a second coarse.
+  const pool = new Pool(origin, { connections: null, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4000 })
+  return {
+    post: (request) => post(pool, request, clock, maxAnswerBytes),
+    destroy: () => pool.destroy(),
+  }
+}
+
+function post(pool: Pool, request: HttpPost, clock: Clock, maxAnswerBytes: number): Promise<HttpReply> {
+  return new Promise((resolve, reject) => {
+    if (request.signal.aborted) return reject(request.signal.reason as Error)
+    const exchange = new Exchange(resolve, reject, maxAnswerBytes)
+    exchange.settledThen(
+      onAbort(request.signal, () => exchange.fail(request.signal.reason)),
+      clock.after(request.timeoutMs, () => exchange.fail(new TransportFailure('timeout', `no answer within ${request.timeoutMs} ms`))),
+    )
+    try {
+      pool.dispatch({ method: 'POST', path: request.path, headers: request.headers as string[], body: request.body }, exchange)
+    } catch (error) {
+      exchange.fail(new TransportFailure('invalid', describe(error)))
+    }
+  })
+}
+
+/** The handler of one call; lives as long as the call. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #resolve: (reply: HttpReply) => void
+  readonly #reject: (reason: Error) => void
+  readonly #maxAnswerBytes: number
+  #forgetSignal: (() => void) | null = null
+  #cancelTimer: (() => void) | null = null
+  #controller: Dispatcher.DispatchController | null = null
+  #settled = false
+  #status = 0
+  #headers: HttpReply['headers'] = {}
+  #chunks: Buffer[] = []
+  #bytes = 0
+
+  constructor(resolve: (reply: HttpReply) => void, reject: (reason: Error) => void, maxAnswerBytes: number) {
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#maxAnswerBytes = maxAnswerBytes
+  }
+
+  settledThen(forgetSignal: () => void, cancelTimer: () => void): void {
+    this.#forgetSignal = forgetSignal
+    this.#cancelTimer = cancelTimer
+  }
+
+  /** Ends the call with `reason`, and its socket with it. */
+  fail(reason: unknown): void {
+    if (!this.#settle()) return
+    this.#reject(reason as Error)
+    this.#controller?.abort(ended)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    // Given up before a socket was ready.
+    if (this.#settled) controller.abort(ended)
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpReply['headers']): void {
+    this.#status = status
+    this.#headers = headers
+    this.#chunks = []
+    this.#bytes = 0
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return
+    this.#bytes += chunk.length
+    if (this.#status >= 200 && this.#status < 300) {
+      if (this.#bytes > this.#maxAnswerBytes) {
+        this.fail(new TransportFailure('too-large', `the answer is larger than ${this.#maxAnswerBytes} bytes`))
+        return
+      }
+      this.#chunks.push(chunk)
+      return
+    }
+    this.#chunks.push(chunk)
+    if (this.#bytes > MAX_ERROR_BYTES) {
+      this.#succeed()
+      controller.abort(ended)
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#succeed()
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#settle()) this.#reject(new TransportFailure('unreachable', describe(error)))
+  }
+
+  #succeed(): void {
+    if (!this.#settle()) return
+    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
+    this.#resolve({ status: this.#status, headers: this.#headers, text: bytes.toString('utf8') })
+  }
+
+  /** True for the first caller only. */
+  #settle(): boolean {
+    if (this.#settled) return false
+    this.#settled = true
+    this.#forgetSignal?.()
+    this.#cancelTimer?.()
+    return true
+  }
+}
+
+/** What undici is told when we end a call; nobody sees it. */
+const ended = new Error('ended by the caller')
+
+/** A short, stable description: the system's code where there is one. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = (error as { code?: unknown }).code
+  const inner = error instanceof AggregateError ? (error.errors[0] as Error | undefined)?.message : undefined
+  const text = inner ?? error.message
+  return typeof code === 'string' && !text.includes(code) ? `${code}: ${text}` : text
+}

@@ -1,0 +1,180 @@
+/** One alias's client: waits for a slot, sends one request, reads one answer, and lets the retry layer repeat it. */
+import { isParquetryError, type ParquetryError } from '../errors.ts'
+import type { CallOptions, ChatAnswer, ChatRequest, ModelClient, ModelTarget, TokenUsage } from './client.ts'
+import type { Clock } from './clock.ts'
+import type { Failure } from './errors.ts'
+import { toModelError } from './failure-report.ts'
+import { type HttpReply, TransportFailure } from './http.ts'
+import { missingKey } from './key.ts'
+import type { Destination, Lane } from './lane.ts'
+import { BlockedTooLong, type LimitChange } from './limiter.ts'
+import { secretHeaderValues } from './redact.ts'
+import { readReply, readTransportFailure } from './reply.ts'
+import { type Attempt, callWithRetries, type Outcome, type RetryPolicy } from './retry.ts'
+import type { WireFormat } from './wire-format.ts'
+
+/** What happens at the models, for progress and logs. Holds no prompt, no answer and no key. Observers must not throw. */
+export type ModelEvent =
+  | { readonly kind: 'answered'; readonly alias: string; readonly latencyMs: number; readonly usage: TokenUsage }
+  | {
+      readonly kind: 'retrying'
+      readonly alias: string
+      readonly code: string
+      readonly message: string
+      /** Pause before the repetition; 0 where the limiter does the waiting. */
+      readonly delayMs: number
+    }
+  | { readonly kind: 'failed'; readonly alias: string; readonly code: string; readonly message: string }
+  | ({ readonly kind: 'limit'; readonly provider: string; readonly model: string } & LimitChange)
+
+/** What a client needs besides its lane. */
+export interface ClientPorts {
+  readonly clock: Clock
+  readonly random: () => number
+  readonly policy: RetryPolicy
+  readonly format: WireFormat
+  /** The key for one request; null for none. Read anew each time, so that it is kept nowhere. */
+  readonly readKey: (endpoint: URL) => string | null | Promise<string | null>
+  readonly observe: ((event: ModelEvent) => void) | undefined
+}
+
+/** One call on its way: everything its requests share. */
+interface Call {
+  readonly request: ChatRequest
+  readonly body: string
+  readonly priority: number
+  readonly ticket: number
+  /** Ends the exchange. */
+  readonly signal: AbortSignal
+  /** Ends waiting for a slot or a retry. */
+  readonly waitSignal: AbortSignal
+}
+
+/** A client over a lane. */
+export class AliasClient implements ModelClient {
+  readonly #target: ModelTarget
+  readonly #lane: Lane
+  readonly #ports: ClientPorts
+  readonly #headers: readonly string[]
+  readonly #hasOwnAuth: boolean
+  readonly #headerSecrets: readonly string[]
+
+  constructor(target: ModelTarget, lane: Lane, ports: ClientPorts) {
+    const { extraHeaders } = target.provider
+    this.#target = target
+    this.#lane = lane
+    this.#ports = ports
+    this.#headers = fixedHeaders(extraHeaders)
+    this.#hasOwnAuth = Object.keys(extraHeaders).some((name) => name.toLowerCase() === 'authorization')
+    this.#headerSecrets = secretHeaderValues(extraHeaders)
+  }
+
+  async complete(request: ChatRequest, options: CallOptions): Promise<ChatAnswer> {
+    const { signal, priority = 0 } = options
+    const { clock, random, policy, format } = this.#ports
+    const waitSignal = options.stopWaiting ?? signal
+    signal.throwIfAborted()
+    waitSignal.throwIfAborted()
+    const body = format.body(request, this.#target.provider)
+    const call: Call = { request, body, priority, ticket: this.#lane.limiter.takeTicket(), signal, waitSignal }
+    const onRetry = (failure: Failure, delayMs: number): void => this.#noteRetry(failure, delayMs)
+    let outcome: Outcome<ChatAnswer>
+    try {
+      outcome = await callWithRetries(() => this.#attempt(call), { policy, clock, random, signal: waitSignal, onRetry })
+    } catch (error) {
+      if (isParquetryError(error)) this.#noteFailure(error)
+      throw error
+    }
+    if ('value' in outcome) return outcome.value
+    const error = this.#toError(outcome.failure, outcome.attempts)
+    this.#noteFailure(error)
+    throw error
+  }
+
+  async #attempt(call: Call): Promise<Attempt<ChatAnswer>> {
+    const { limiter } = this.#lane
+    let epoch: number
+    try {
+      const entered = limiter.enter(call.priority, call.ticket, call.waitSignal)
+      epoch = typeof entered === 'number' ? entered : await entered
+    } catch (error) {
+      if (!(error instanceof BlockedTooLong)) throw error
+      const { message, retryAfterMs } = error
+      return { failure: { code: 'MODEL_RATE_LIMITED', retry: 'never', message, status: null, retryAfterMs } }
+    }
+    // Given back exactly once, whatever happens; nothing said about load unless the exchange ended in a way that tells.
+    let giveBack = (): void => limiter.failed()
+    try {
+      const { result, latencyMs } = await this.#exchange(call)
+      if ('value' in result) giveBack = () => limiter.succeeded(epoch, latencyMs)
+      else if (result.failure.retry === 'rate-limit') giveBack = () => limiter.rateLimited(epoch, result.failure.retryAfterMs)
+      else if (result.failure.code === 'MODEL_TIMEOUT') giveBack = () => limiter.timedOut(epoch, latencyMs)
+      return result
+    } finally {
+      giveBack()
+    }
+  }
+
+  /** One HTTP exchange; throws only what is not the provider's doing (cancelled, no key). */
+  async #exchange(call: Call): Promise<{ readonly result: Attempt<ChatAnswer>; readonly latencyMs: number }> {
+    const { clock, format, observe } = this.#ports
+    const { usage } = this.#lane
+    const asked = this.#lane.destination()
+    const destination: Destination = asked instanceof Promise ? await asked : asked
+    const read = this.#hasOwnAuth ? null : this.#ports.readKey(destination.endpoint)
+    const key = read instanceof Promise ? await read : read
+    const secrets = key === null ? this.#headerSecrets : [key, ...this.#headerSecrets]
+    const headers = key === null ? this.#headers : [...this.#headers, ...format.keyHeaders(key)]
+    const startedMs = clock.nowMs()
+    usage.requests++
+    let reply: HttpReply
+    try {
+      const { path, http } = destination
+      reply = await http.post({ path, headers, body: call.body, timeoutMs: this.#target.timeoutMs, signal: call.signal })
+    } catch (error) {
+      if (!(error instanceof TransportFailure)) throw error
+      if (error.problem === 'unreachable') this.#lane.forgetDestination()
+      return { result: { failure: readTransportFailure(error, secrets) }, latencyMs: clock.nowMs() - startedMs }
+    }
+    const latencyMs = clock.nowMs() - startedMs
+    const result = readReply(reply, call.request, {
+      format,
+      secrets,
+      hadKey: key !== null || this.#hasOwnAuth,
+      isRehearsal: this.#target.provider.type === 'rehearsal',
+      dateMs: reply.status === 200 ? 0 : clock.dateMs(),
+    })
+    if ('value' in result) {
+      usage.addAnswer(result.value.usage)
+      observe?.({ kind: 'answered', alias: this.#target.alias, latencyMs, usage: result.value.usage })
+    } else if (result.failure.retry === 'rate-limit') usage.rateLimited++
+    return { result, latencyMs }
+  }
+
+  #toError(failure: Failure, attempts: number): ParquetryError {
+    return failure.code === 'MODEL_KEY_MISSING' ? missingKey(this.#target.provider) : toModelError(failure, this.#target, attempts)
+  }
+
+  #noteRetry(failure: Failure, delayMs: number): void {
+    if (failure.retry === 'backoff') this.#lane.usage.retried++
+    const { code, message } = failure
+    this.#ports.observe?.({ kind: 'retrying', alias: this.#target.alias, code, message, delayMs })
+  }
+
+  #noteFailure(error: ParquetryError): void {
+    this.#lane.usage.failed++
+    this.#ports.observe?.({ kind: 'failed', alias: this.#target.alias, code: error.code, message: error.message })
+  }
+}
+
+/** Ours first; a provider's extra header of the same name, in whatever case, replaces it. */
+function fixedHeaders(extraHeaders: Readonly<Record<string, string>>): readonly string[] {
+  const headers = new Map([
+    ['content-type', 'application/json'],
+    ['accept', 'application/json'],
+    ['accept-encoding', 'identity'],
+    ['user-agent', 'parquetry'],
+  ])
+  for (const [name, value] of Object.entries(extraHeaders)) headers.set(name.toLowerCase(), value)
+  return [...headers].flat()
+}

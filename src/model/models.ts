@@ -1,0 +1,183 @@
+/**
+ * The models of one worker: alias → client, with limiter, connections and counts shared by all clients of one endpoint, key
+ * variable and model, across all datasets that the worker has open.
+ */
+import { ParquetryError } from '../errors.ts'
+import type { ModelClient, Models, ModelTarget } from './client.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { type HttpOrigin, MAX_ANSWER_BYTES, openOrigin } from './http.ts'
+import { type Environment, readKey, type ResolveKey } from './key.ts'
+import { Limiter, type LimiterState } from './limiter.ts'
+import { type Destination, fixedDestination, type Lane, laneKey, lazyDestination, parseEndpoint } from './lane.ts'
+import { AliasClient, type ModelEvent } from './model-client.ts'
+import { openaiCompatible } from './openai-compatible.ts'
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
+import { type ModelUsage, UsageCounter } from './usage.ts'
+
+/** Settings of `createModels`. */
+export interface ModelsOptions {
+  /** Keys are read from here by name, at each request. Usually `process.env`. */
+  readonly env: Environment
+  /** A further place for keys, asked first. */
+  readonly resolveKey?: ResolveKey
+  /** Base URL of the worker's rehearsal endpoint, for providers of type `rehearsal`; asked at the first call. */
+  readonly rehearsal?: { endpoint(): Promise<string> }
+  /** Default: the machine's. */
+  readonly clock?: Clock
+  /** Uniform in [0, 1), for the jitter of retry pauses; default Math.random. */
+  readonly random?: () => number
+  readonly observe?: (event: ModelEvent) => void
+  /** Numbers of the retry layer that differ from the defaults. */
+  readonly retry?: Partial<RetryPolicy>
+  /** Bytes of one answer; default 32 MiB. */
+  readonly maxAnswerBytes?: number
+}
+
+/** A limiter as it stands, and whose it is. */
+export interface ModelLimit extends LimiterState {
+  readonly provider: string
+  readonly model: string
+}
+
+/** `Models`, with its counts and controls. */
+export interface ControlledModels extends Models {
+  /** Use of every provider and model since the worker started. */
+  usage(): readonly ModelUsage[]
+  /** All limiters as they stand. */
+  limits(): readonly ModelLimit[]
+  /** Changes an alias's share of calls open at once, ≥ 1, while calls run; the smallest of the aliases sharing holds. */
+  setCap(target: ModelTarget, cap: number): void
+  /** Calls a minute at most for this provider and model; null for no such limit. */
+  setRequestsPerMinute(target: ModelTarget, perMinute: number | null): void
+}
+
+/** A lane, and how hard each alias on it may push. */
+interface OpenLane extends Lane {
+  /** Alias → its cap in the config when last seen, and the one that holds now (`setCap`). */
+  readonly caps: Map<string, { readonly configured: number; readonly cap: number }>
+}
+
+/** Opens the models of a worker. Nothing is connected before the first call. */
+export function createModels(options: ModelsOptions): ControlledModels {
+  return new WorkerModels(options)
+}
+
+class WorkerModels implements ControlledModels {
+  readonly #options: ModelsOptions
+  readonly #clock: Clock
+  readonly #policy: RetryPolicy
+  readonly #origins = new Map<string, HttpOrigin>()
+  readonly #lanes = new Map<string, OpenLane>()
+  #isClosed = false
+
+  constructor(options: ModelsOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#policy = { ...DEFAULT_RETRY_POLICY, ...options.retry }
+  }
+
+  client(target: ModelTarget): ModelClient {
+    if (this.#isClosed) throw closedError()
+    if (target.provider.type === 'anthropic') throw notYet(target)
+    const lane = this.#laneOf(target)
+    const configured = target.maxParallelRequests
+    // A cap set by hand holds until the config itself changes.
+    if (lane.caps.get(target.alias)?.configured !== configured) applyCap(lane, target.alias, { configured, cap: configured })
+    const { env, resolveKey, random, observe } = this.#options
+    return new AliasClient(target, lane, {
+      clock: this.#clock,
+      random: random ?? Math.random,
+      policy: this.#policy,
+      format: openaiCompatible,
+      readKey: (endpoint) => readKey(target.provider, endpoint, env, resolveKey),
+      observe,
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const lane of this.#lanes.values()) lane.limiter.close(closedError())
+    await Promise.all([...this.#origins.values()].map((origin) => origin.destroy()))
+  }
+
+  setCap(target: ModelTarget, cap: number): void {
+    applyCap(this.#laneOf(target), target.alias, { configured: target.maxParallelRequests, cap })
+  }
+
+  setRequestsPerMinute(target: ModelTarget, perMinute: number | null): void {
+    this.#laneOf(target).limiter.setRequestsPerMinute(perMinute)
+  }
+
+  usage(): readonly ModelUsage[] {
+    return [...this.#lanes.values()].map((lane) => lane.usage.snapshot())
+  }
+
+  limits(): readonly ModelLimit[] {
+    return [...this.#lanes.values()].map(({ provider, model, limiter }) => ({ provider, model, ...limiter.state() }))
+  }
+
+  #laneOf(target: ModelTarget): OpenLane {
+    const key = laneKey(target)
+    const known = this.#lanes.get(key)
+    if (known !== undefined) return known
+    const lane = this.#openLane(target)
+    this.#lanes.set(key, lane)
+    return lane
+  }
+
+  #openLane({ provider, model, maxParallelRequests }: ModelTarget): OpenLane {
+    const { observe } = this.#options
+    const limiter = new Limiter({
+      clock: this.#clock,
+      cap: maxParallelRequests,
+      maxBlockedMs: this.#policy.maxRateLimitWaitMs,
+      ...(observe === undefined ? {} : { onChange: (change) => observe({ kind: 'limit', provider: provider.name, model, ...change }) }),
+    })
+    const where =
+      provider.type === 'rehearsal'
+        ? lazyDestination(async () => this.#toDestination(await this.#rehearsalEndpoint(), provider.name))
+        : fixedDestination(this.#toDestination(provider.endpoint, provider.name))
+    return { provider: provider.name, model, limiter, usage: new UsageCounter(provider.name, model), caps: new Map(), ...where }
+  }
+
+  async #rehearsalEndpoint(): Promise<string> {
+    const { rehearsal } = this.#options
+    if (rehearsal !== undefined) return rehearsal.endpoint()
+    throw new ParquetryError('INTERNAL', 'A model of type rehearsal is called, but this worker has no rehearsal endpoint.')
+  }
+
+  #toDestination(endpoint: string, providerName: string): Destination {
+    const url = parseEndpoint(endpoint, providerName)
+    let http = this.#origins.get(url.origin)
+    if (http === undefined) {
+      if (this.#isClosed) throw closedError()
+      http = openOrigin(url.origin, this.#clock, this.#options.maxAnswerBytes ?? MAX_ANSWER_BYTES)
+      this.#origins.set(url.origin, http)
+    }
+    return { http, endpoint: url, path: url.pathname.replace(/\/+$/u, '') + openaiCompatible.path + url.search }
+  }
+}
+
+function applyCap(lane: OpenLane, alias: string, cap: { readonly configured: number; readonly cap: number }): void {
+  lane.caps.set(alias, cap)
+  lane.limiter.setCap(Math.min(...[...lane.caps.values()].map((each) => each.cap)))
+}
+
+function closedError(): ParquetryError {
+  return new ParquetryError('MODEL_UNREACHABLE', 'The model connections of this worker are closed: the worker is shutting down.', {
+    wayOut: 'Start a worker again; answers that came are in the journal.',
+  })
+}
+
+function notYet(target: ModelTarget): ParquetryError {
+  const { provider } = target
+  return new ParquetryError(
+    'CONFIG_NOT_YET',
+    `Provider "${provider.name}" has the type "${provider.type}"; this release speaks the OpenAI chat completions format only.`,
+    {
+      provider: provider.name,
+      alias: target.alias,
+      wayOut: 'Use an OpenAI-compatible endpoint of the provider with provider_type: openai.',
+    },
+  )
+}

@@ -1,0 +1,136 @@
+/**
+ * Chat completions as OpenAI defined them and vLLM, Ollama, NVIDIA, OpenRouter and others speak them.
+ *
+ * Precedence in the body, key by key: the model's extra_body < the call's own fields < the provider's extra_body.
+ */
+import type { ChatAnswer, ChatRequest, TokenUsage } from './client.ts'
+import { estimateTokens, type WireAnswer, type WireFormat } from './wire-format.ts'
+
+/** The format for providers of type `openai`, and for the rehearsal endpoint. */
+export const openaiCompatible: WireFormat = {
+  path: '/chat/completions',
+  keyHeaders: (key) => (key === null ? [] : ['authorization', `Bearer ${key}`]),
+  body: (request, provider) => JSON.stringify(toChatBody(request, provider.extraBody)),
+  answer: readChatAnswer,
+}
+
+/** The body as an object. Streaming is always off: an answer is journalled whole. */
+export function toChatBody(request: ChatRequest, providerBody: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const body: Record<string, unknown> = { ...request.extraBody, model: request.model, messages: request.messages }
+  if (request.temperature !== undefined) body['temperature'] = request.temperature
+  if (request.topP !== undefined) body['top_p'] = request.topP
+  if (request.maxTokens !== undefined) body['max_tokens'] = request.maxTokens
+  if (request.responseSchema !== undefined) {
+    const { name, schema } = request.responseSchema
+    // `strict` is left out: strict mode refuses many schemas that are fine otherwise, and the answer is checked here anyway.
+    body['response_format'] = { type: 'json_schema', json_schema: { name: toSchemaName(name), schema } }
+  }
+  Object.assign(body, providerBody)
+  delete body['stream']
+  delete body['stream_options']
+  return body
+}
+
+/** OpenAI allows a–z, A–Z, 0–9, `_` and `-`, 64 characters. */
+function toSchemaName(name: string): string {
+  return name.replace(/[^\w-]/gu, '_').slice(0, 64) || 'answer'
+}
+
+/** Reads a 2xx body. */
+export function readChatAnswer(text: string, request: ChatRequest): WireAnswer {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return { kind: 'unreadable', problem: describeNonJson(text) }
+  }
+  if (!isRecord(parsed)) return { kind: 'unreadable', problem: 'JSON that is not an object' }
+  const choices = parsed['choices']
+  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
+  if (!isRecord(choice)) return readMissingChoice(parsed)
+  if (isRecord(choice['error'])) return toError(choice['error'])
+  const message = isRecord(choice['message']) ? choice['message'] : null
+  const finishReason = typeof choice['finish_reason'] === 'string' ? choice['finish_reason'] : 'stop'
+  const refusal = message?.['refusal']
+  if (typeof refusal === 'string' && refusal !== '') return { kind: 'refused', reason: 'refusal' }
+  if (isFiltered(finishReason)) return { kind: 'refused', reason: finishReason }
+  if (message === null) return { kind: 'unreadable', problem: 'a choice without a message' }
+  const content = readContent(message['content'])
+  if (content === null) return { kind: 'unreadable', problem: 'a message whose content is neither text nor a list of parts' }
+  const reasoning = firstText(message['reasoning_content'], message['reasoning'])
+  const answer: ChatAnswer = {
+    content,
+    ...(reasoning === null ? {} : { reasoning }),
+    finishReason,
+    usage: readUsage(parsed['usage']) ?? estimateUsage(request, content, reasoning),
+  }
+  return { kind: 'answer', answer }
+}
+
+/** Routers report failures inside a 200; some filters answer with no choice at all. */
+function readMissingChoice(parsed: Record<string, unknown>): WireAnswer {
+  const error = parsed['error']
+  if (isRecord(error)) return toError(error)
+  if (typeof error === 'string' && error !== '') return { kind: 'error', status: 500, text: JSON.stringify({ error }) }
+  if (isRecord(parsed['promptFeedback']) || isRecord(parsed['prompt_filter_results'])) return { kind: 'refused', reason: 'prompt' }
+  return { kind: 'unreadable', problem: 'JSON without choices' }
+}
+
+function toError(error: Record<string, unknown>): WireAnswer {
+  const status = Number(error['code'] ?? error['status'])
+  return {
+    kind: 'error',
+    status: Number.isInteger(status) && status >= 400 && status < 600 ? status : 500,
+    text: JSON.stringify({ error }),
+  }
+}
+
+function isFiltered(finishReason: string): boolean {
+  return /^(?:content_?filter|safety|prohibited_content|blocklist|spii|recitation|refusal)/iu.test(finishReason)
+}
+
+/** Text, or the text parts of a list, joined; null content (a model that only reasoned) is an empty text. */
+function readContent(content: unknown): string | null {
+  if (typeof content === 'string') return content
+  if (content === null || content === undefined) return ''
+  if (!Array.isArray(content)) return null
+  return content
+    .map((part: unknown) => (typeof part === 'string' ? part : isRecord(part) && typeof part['text'] === 'string' ? part['text'] : ''))
+    .join('')
+}
+
+function readUsage(usage: unknown): TokenUsage | null {
+  if (!isRecord(usage)) return null
+  const inputTokens = usage['prompt_tokens'] ?? usage['input_tokens']
+  const outputTokens = usage['completion_tokens'] ?? usage['output_tokens']
+  return isCount(inputTokens) && isCount(outputTokens) ? { inputTokens, outputTokens } : null
+}
+
+function estimateUsage(request: ChatRequest, content: string, reasoning: string | null): TokenUsage {
+  const inputCharacters = request.messages.reduce((sum, message) => sum + message.content.length, 0)
+  return {
+    inputTokens: estimateTokens(inputCharacters),
+    outputTokens: estimateTokens(content.length + (reasoning?.length ?? 0)),
+    estimated: true,
+  }
+}
+
+function describeNonJson(text: string): string {
+  if (text.trim() === '') return 'an empty body'
+  if (/^\s*</u.test(text)) return 'an HTML or XML page'
+  if (/^(?:data|event):/u.test(text)) return 'an event stream'
+  return `${text.length} characters that are not JSON (cut off or damaged)`
+}
+
+function firstText(...candidates: readonly unknown[]): string | null {
+  for (const candidate of candidates) if (typeof candidate === 'string' && candidate !== '') return candidate
+  return null
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value)
+}

@@ -1,0 +1,108 @@
+/**
+ * The composition root: the only place that gives the activities their effects. A worker holds one model registry, so that limits
+ * hold across all its open row groups, and one pool of encoder threads.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { NativeConnection, Worker } from '@temporalio/worker'
+import type { WorkerOptions } from '@temporalio/worker'
+import { createActivities } from '../../activities/index.ts'
+import { TASK_QUEUE } from '../contract.ts'
+import type { DatasetProcessor } from '../dataset/ports.ts'
+import { createEncoderPool } from '../parquet/encoder-pool.ts'
+import type { ModelEvent } from '../model/model-client.ts'
+import { createModels } from '../model/models.ts'
+import { openStorage } from '../storage/open.ts'
+import { createDatasetCache } from './dataset-cache.ts'
+import { createRehearsal } from './rehearsal.ts'
+import type { RehearsalOptions } from './rehearsal.ts'
+
+/** Settings of a worker. */
+export interface ParquetryWorkerOptions {
+  /** Host and port of the Temporal server, or an open connection. */
+  readonly connection: NativeConnection
+  /** Default `default`. */
+  readonly namespace?: string
+  /** Default `parquetry`, the shared queue. */
+  readonly taskQueue?: string
+  /** Environment that keys are read from, late. Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Post-generation processors by code, in the order in which they run. */
+  readonly datasetProcessors?: readonly DatasetProcessor[]
+  /** How the built-in rehearsal endpoint behaves. */
+  readonly rehearsal?: RehearsalOptions
+  /** Called for every answer, retry and failure of a model call, with the alias; for forecasts. */
+  readonly observeModels?: (event: ModelEvent) => void
+  /** One line for people. Default: nothing. */
+  readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
+  /** Row groups this worker runs at once, over all datasets. Default 64. */
+  readonly maxConcurrentRowGroups?: number
+  /** Calls on the wire may finish for this long after a stop, in ms. Default 20,000. */
+  readonly drainMs?: number
+  /** Further options of the Temporal worker, e.g. `maxCachedWorkflows: 0` in tests. */
+  readonly temporal?: Partial<WorkerOptions>
+}
+
+/** A worker that can be run once. */
+export interface ParquetryWorker {
+  /** Serves the task queue until `shutdown`, or until the promise given settles. */
+  run(): Promise<void>
+  /** Takes no new work; open row groups give up, their answers on the wire are journalled. `run` resolves then. */
+  shutdown(): void
+}
+
+/** Creates a worker; it serves nothing before `run`. */
+export async function createWorker(options: ParquetryWorkerOptions): Promise<ParquetryWorker> {
+  const rehearsal = createRehearsal(options.rehearsal ?? {})
+  const models = createModels({
+    env: options.env ?? process.env,
+    rehearsal,
+    ...(options.observeModels === undefined ? {} : { observe: options.observeModels }),
+  })
+  const encoder = createEncoderPool()
+  const log = options.log ?? ((): void => undefined)
+  const ports = { openStorage, models, encoder, now: Date.now, log, datasetProcessors: options.datasetProcessors ?? [] }
+  const drainMs = options.drainMs ?? 20_000
+  const worker = await Worker.create({
+    connection: options.connection,
+    namespace: options.namespace ?? 'default',
+    taskQueue: options.taskQueue ?? TASK_QUEUE,
+    ...workflowCode(),
+    activities: createActivities({
+      ports,
+      openDataset: createDatasetCache(ports),
+      drawSeed: () => String(randomBytes(6).readUIntBE(0, 6)),
+      drainMs,
+    }),
+    // Rate limits hold only without eager dispatch, and it gains nothing for row groups.
+    maxEagerActivityReservationsPerWorkflowTask: 0,
+    maxConcurrentActivityTaskExecutions: options.maxConcurrentRowGroups ?? 64,
+    maxCachedWorkflows: 50,
+    // The panel never stands still, and a cancellation is heard soon (ruling 17).
+    maxHeartbeatThrottleInterval: '2 s',
+    shutdownGraceTime: 0,
+    shutdownForceTime: drainMs + 5_000,
+    ...options.temporal,
+  })
+  return {
+    async run(): Promise<void> {
+      try {
+        await worker.run()
+      } finally {
+        await Promise.allSettled([models.close(), encoder.close(), rehearsal.close()])
+      }
+    },
+    shutdown(): void {
+      if (worker.getState() === 'RUNNING') worker.shutdown()
+    },
+  }
+}
+
+/** The bundle made by `npm run build` when there is one, else the sources, bundled at start. */
+function workflowCode(): Pick<WorkerOptions, 'workflowBundle'> | Pick<WorkerOptions, 'workflowsPath'> {
+  const bundle = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url))
+  if (existsSync(bundle)) return { workflowBundle: { codePath: bundle } }
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  return { workflowsPath: fileURLToPath(new URL(`../../workflows/index.${extension}`, import.meta.url)) }
+}

@@ -1,0 +1,83 @@
+/** Datasets made through the real client, worker and server, for end-to-end tests. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { NativeConnection } from '@temporalio/worker'
+import { inject } from 'vitest'
+import { ParquetryClient } from '../../src/client/parquetry-client.ts'
+import type { CreateOptions } from '../../src/client/parquetry-client.ts'
+import type { RunHandle } from '../../src/client/run-handle.ts'
+import type { ConfigInput } from '../../src/config/prepare-config.ts'
+import { readRows } from '../../src/dataset/read-rows.ts'
+import { openStorage } from '../../src/storage/open.ts'
+import type { Value } from '../../src/values.ts'
+import { createWorker } from '../../src/worker/create-worker.ts'
+import type { ParquetryWorkerOptions } from '../../src/worker/create-worker.ts'
+
+/** A workshop for datasets: a client, a temporary artifact folder, workers on demand. */
+export interface Workshop {
+  readonly client: ParquetryClient
+  readonly artifactPath: string
+  /** Starts a run on a queue of its own. */
+  start(config: ConfigInput, options?: CreateOptions): Promise<RunHandle>
+  /** Runs `operation` while a worker serves the run. */
+  withWorker<T>(run: RunHandle, operation: () => Promise<T>, options?: Partial<ParquetryWorkerOptions>): Promise<T>
+  /** Starts a run, serves it, and waits for its end. */
+  make(config: ConfigInput, options?: CreateOptions, worker?: Partial<ParquetryWorkerOptions>): Promise<Awaited<ReturnType<RunHandle['result']>>>
+  close(): Promise<void>
+}
+
+/** Settings of runs in tests: deaths and waits are noticed soon. */
+export const QUICK_RUN = { heartbeatTimeoutMs: 3_000, probeIntervalMs: 400, checkpointIntervalMs: 100 } as const
+
+/** Opens a workshop; close it in `afterAll`. */
+export async function openWorkshop(): Promise<Workshop> {
+  const address = inject('temporalAddress')
+  const client = await ParquetryClient.connect({ env: { TEMPORAL_ADDRESS: address } })
+  const artifactPath = await mkdtemp(join(tmpdir(), 'parquetry-test-'))
+  const workshop: Workshop = {
+    client,
+    artifactPath,
+    start: async (config, options = {}) => client.create(config, { artifactPath, taskQueue: 'own', run: QUICK_RUN, ...options }),
+    async withWorker(run, operation, options = {}) {
+      const connection = await NativeConnection.connect({ address })
+      try {
+        const worker = await createWorker({ connection, taskQueue: run.taskQueue, drainMs: 5_000, ...options })
+        const running = worker.run()
+        try {
+          return await Promise.race([operation(), running.then(() => Promise.reject(new Error('the worker ended')))])
+        } finally {
+          worker.shutdown()
+          await running
+        }
+      } finally {
+        await connection.close().catch(() => undefined)
+      }
+    },
+    async make(config, options, worker) {
+      const run = await workshop.start(config, options)
+      return await workshop.withWorker(run, () => run.result(), worker)
+    },
+    async close() {
+      await client.close()
+      await rm(artifactPath, { recursive: true, force: true })
+    },
+  }
+  return workshop
+}
+
+/** All rows of a dataset. */
+export async function rowsOf(location: string): Promise<Readonly<Record<string, Value>>[]> {
+  const rows = []
+  for await (const row of readRows(openStorage(location))) rows.push(row)
+  return rows
+}
+
+/** Waits until the condition holds, up to 30 s. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('the awaited state did not come')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}

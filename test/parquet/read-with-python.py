@@ -1,0 +1,87 @@
+"""Reads parquet files with pyarrow, duckdb and pandas, and prints what it found as one JSON text.
+
+Usage: read-with-python.py <requests.json>; a list of {"reader": ..., "file": ..., "sql": ...}.
+Values that JSON cannot carry are tagged: {"$int": "..."}, {"$time": <ms since the epoch>}, {"$number": "Infinity"}.
+"""
+import datetime
+import json
+import math
+import sys
+
+import duckdb
+import pandas
+import pyarrow.parquet
+
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+def plain(value):
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**53 else {"$int": str(value)}
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {"$number": "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}
+    if isinstance(value, datetime.datetime):
+        moment = value if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc)
+        return {"$time": (moment - EPOCH) // datetime.timedelta(milliseconds=1)}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    raise TypeError(f"no plain form of {type(value)}")
+
+
+def with_pyarrow(request):
+    table = pyarrow.parquet.read_table(request["file"])
+    columns = {}
+    for name in table.column_names:
+        values = table.column(name)
+        if isinstance(values.type, pyarrow.BaseExtensionType):
+            values = values.combine_chunks().storage
+        columns[name] = plain(values.to_pylist())
+    metadata = {key.decode(): value.decode() for key, value in (pyarrow.parquet.read_metadata(request["file"]).metadata or {}).items()}
+    return {"types": {field.name: str(field.type) for field in table.schema}, "columns": columns, "metadata": metadata}
+
+
+def with_duckdb(request):
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    query = request.get("sql", "select * from file").replace("file", f"read_parquet('{request['file']}')")
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description]
+    types = {column[0]: str(column[1]) for column in cursor.description}
+    rows = cursor.fetchall()
+    return {"types": types, "columns": {name: plain([row[index] for row in rows]) for index, name in enumerate(names)}}
+
+
+def with_pandas(request):
+    frame = pandas.read_parquet(request["file"])
+    return {"types": {name: str(dtype) for name, dtype in frame.dtypes.items()}, "rowCount": len(frame)}
+
+
+READERS = {"pyarrow": with_pyarrow, "duckdb": with_duckdb, "pandas": with_pandas}
+
+
+def write_foreign(request):
+    """A file as DataDesigner writes it: pandas to parquet, snappy and dictionaries."""
+    frame = pandas.DataFrame(
+        {
+            "name": ["a", None, "😀"] * 400,
+            "count": [1, 2, 2**60] * 400,
+            "score": [0.5, None, 2.0] * 400,
+            "when": pandas.to_datetime(["2026-01-01T00:00:00.123", None, "1950-06-01"] * 400, format="ISO8601"),
+            "judge": [{"score": 1, "why": "x"}, None, {"score": None, "why": "y"}] * 400,
+            "tags": [["a", "b"], [], None] * 400,
+        }
+    )
+    frame.to_parquet(request["file"], index=False)
+    return {}
+
+
+READERS["write-foreign"] = write_foreign
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as stream:
+        requests = json.load(stream)
+    json.dump([READERS[request["reader"]](request) for request in requests], sys.stdout)

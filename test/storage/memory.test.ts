@@ -1,0 +1,4 @@
+import { createMemoryStorage } from '../../src/storage/memory.ts'
+import { describeStorage } from './conformance.ts'
+
+describeStorage('memory', async () => createMemoryStorage())

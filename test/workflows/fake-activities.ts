@@ -1,0 +1,139 @@
+/** Activities over a disk that is a set of row group ids: what the workflow does can be seen, and what it meets can be set. */
+import { ApplicationFailure, Context } from '@temporalio/activity'
+import { NO_USAGE } from '../../src/contract.ts'
+import type {
+  CheckpointInput,
+  GenerateRowGroupInput,
+  ParquetryActivities,
+  PrepareInput,
+  RunProcessorsInput,
+  ScanInput,
+} from '../../src/contract.ts'
+import { fromIds } from '../../src/plan/range-set.ts'
+import { planSegments, rowGroupById } from '../../src/plan/row-groups.ts'
+
+/** A dataset that needs no folder. */
+export interface FakeDisk {
+  readonly committed: Set<number>
+  /** Every start of a row group, in order. */
+  readonly generated: number[]
+  readonly probes: boolean[]
+  readonly scans: ScanInput[]
+  readonly checkpoints: CheckpointInput[]
+  readonly processorCalls: RunProcessorsInput[]
+  readonly prepared: PrepareInput[]
+  openNow: number
+  openMost: number
+  overlaps: number
+  profiled: number
+}
+
+/** What the fakes do beyond succeeding at once. */
+export interface FakeOptions {
+  readonly numRecords: number
+  readonly bufferSize: number
+  readonly window?: number
+  readonly maxDroppedRows?: number
+  /** Milliseconds a row group takes. Default 1. */
+  readonly groupMs?: number
+  readonly checkpointMs?: number
+  /** Called before a row group commits; may throw. */
+  readonly onGroup?: (input: GenerateRowGroupInput) => Promise<void> | void
+  /** Rows dropped of a row group. */
+  readonly droppedOf?: (id: number) => number
+}
+
+/** A disk and the activities over it. */
+export function createFakes(options: FakeOptions): { disk: FakeDisk; activities: ParquetryActivities } {
+  const segments = planSegments(options.numRecords, options.bufferSize)
+  const disk: FakeDisk = {
+    committed: new Set(),
+    generated: [],
+    probes: [],
+    scans: [],
+    checkpoints: [],
+    processorCalls: [],
+    prepared: [],
+    openNow: 0,
+    openMost: 0,
+    overlaps: 0,
+    profiled: 0,
+  }
+  const open = new Set<number>()
+  const dropped = (id: number): number => options.droppedOf?.(id) ?? 0
+  const written = (id: number): number => {
+    const { start, end } = rowGroupById(segments, id)
+    return end - start - dropped(id)
+  }
+  const activities: ParquetryActivities = {
+    async prepareDataset(input) {
+      disk.prepared.push(input)
+      return {
+        datasetName: 'fake',
+        segments,
+        targetNumRecords: options.numRecords,
+        maxConcurrentRowGroups: options.window ?? 4,
+        maxDroppedRows: options.maxDroppedRows ?? 0,
+        rehearsal: false,
+        currency: null,
+        epoch: 1,
+      }
+    },
+    async scanDataset(input) {
+      disk.scans.push(input)
+      const ids = [...disk.committed].filter((id) => id >= input.firstId && id < input.endId)
+      return {
+        committed: fromIds(ids),
+        checkpointed: fromIds(ids),
+        totals: {
+          rowGroups: ids.length,
+          rowsWritten: ids.reduce((total, id) => total + written(id), 0),
+          rowsDropped: ids.reduce((total, id) => total + dropped(id), 0),
+          usage: NO_USAGE,
+        },
+        findings: [],
+      }
+    },
+    async generateRowGroup(input) {
+      const { id } = input.rowGroup
+      disk.generated.push(id)
+      disk.probes.push(input.isProbe)
+      if (open.has(id)) disk.overlaps += 1
+      open.add(id)
+      disk.openNow += 1
+      disk.openMost = Math.max(disk.openMost, disk.openNow)
+      try {
+        const beat = setInterval(() => Context.current().heartbeat({ id }), 50)
+        try {
+          await Promise.race([new Promise((resolve) => setTimeout(resolve, options.groupMs ?? 1)), Context.current().cancelled])
+          await options.onGroup?.(input)
+        } finally {
+          clearInterval(beat)
+        }
+        const isNew = !disk.committed.has(id)
+        disk.committed.add(id)
+        return { id, rowsWritten: written(id), rowsDropped: dropped(id), usage: { calls: 1, inputTokens: 2, outputTokens: 3, cost: 0 }, isNew }
+      } finally {
+        disk.openNow -= 1
+        open.delete(id)
+      }
+    },
+    async writeCheckpoint(input) {
+      disk.checkpoints.push(input)
+      if (options.checkpointMs !== undefined) await new Promise((resolve) => setTimeout(resolve, options.checkpointMs))
+    },
+    async runProcessors(input) {
+      disk.processorCalls.push(input)
+      return { ran: [] }
+    },
+    async profileDataset() {
+      disk.profiled += 1
+    },
+  }
+  return { disk, activities }
+}
+
+/** A failure that makes the run wait. */
+export function blocked(code: string, message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: code, message, nonRetryable: true })
+}

@@ -1,0 +1,164 @@
+/**
+ * One run over one dataset: prepare, then page by page scan, reconcile and generate what is missing, then processors and profile.
+ * The folder is the truth for progress; this run's history only says what it did itself.
+ */
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
+import { ApplicationFailure } from '@temporalio/common'
+import type { DatasetResult, GenerateDatasetInput, Owner } from '../src/contract.ts'
+import { rowGroupCount } from '../src/plan/row-groups.ts'
+import { createProxies } from './activity-proxies.ts'
+import type { Checkpointer } from './checkpointer.ts'
+import { createCheckpointer } from './checkpointer.ts'
+import { pauseSignal, progressQuery, resumeSignal, setMaxConcurrentRowGroupsUpdate, stopSignal } from './messages.ts'
+import { showState } from './presentation.ts'
+import type { Run } from './run.ts'
+import { carry, openRun, preparedOf, progressOf, stateOf, totalsOf, windowOf } from './run.ts'
+import type { Page, PageEnd } from './run-page.ts'
+import { committedOf, openPage, runPage, settlePage } from './run-page.ts'
+
+type Activities = ReturnType<typeof createProxies>
+
+/** Most row groups that may be open at once; more gains nothing and nears Temporal's limits. */
+const MAX_WINDOW = 256
+
+/** The workflow. Its id is `workflowIdOf(datasetId)`, so that a dataset never has two. */
+export async function generateDataset(input: GenerateDatasetInput): Promise<DatasetResult> {
+  const run = openRun(input, Date.now())
+  handleMessages(run)
+  const activities = createProxies(input.options ?? {})
+  run.prepared ??= await activities.prepareDataset({ dataset: input.dataset, requestId: input.requestId, owner: ownerOf(run) })
+  if (run.state === 'preparing') run.state = 'generating'
+  showState(run)
+
+  let page: Page = openPage(run.cursor, run.cursor)
+  const checkpoints = createCheckpointer(() => writeCheckpoint(run, activities, page, false), input.options?.checkpointIntervalMs ?? 1_000)
+  const total = rowGroupCount(run.prepared.segments)
+  while (run.cursor < total) {
+    page = openPage(run.cursor, Math.min(total, run.cursor + (input.options?.pageSize ?? 4_000)))
+    const end = await runPageSafely(run, activities, checkpoints, page)
+    if (end === 'stopped') return await finish(run, activities, checkpoints, page, 'stopped')
+    if (end === 'done') {
+      await checkpoints.flush()
+      settlePage(run, page)
+      page = openPage(run.cursor, run.cursor)
+    }
+    if (end === 'history-full' || (run.cursor < total && isHistoryFull(run))) {
+      await checkpoints.flush()
+      await condition(allHandlersFinished)
+      await continueAsNew<typeof generateDataset>({ ...input, carried: carry(run) })
+    }
+  }
+  if (run.produced.rowGroups > 0) await processAndProfile(run, activities)
+  return await finish(run, activities, checkpoints, page, endStateOf(run))
+}
+
+/** A cancelled or failed page still leaves a checkpoint behind. */
+async function runPageSafely(run: Run, activities: Activities, checkpoints: Checkpointer, page: Page): Promise<PageEnd> {
+  try {
+    return await runPage({ run, activities, checkpoints, page })
+  } catch (error) {
+    await CancellationScope.nonCancellable(() => checkpoints.flush()).catch(() => undefined)
+    throw error
+  }
+}
+
+function isHistoryFull(run: Run): boolean {
+  return workflowInfo().historyLength >= (run.input.options?.continueAsNewAfterEvents ?? 20_000)
+}
+
+async function processAndProfile(run: Run, activities: Activities): Promise<void> {
+  const { dataset } = run.input
+  const { epoch } = preparedOf(run)
+  run.state = 'processing'
+  showState(run)
+  await activities.runProcessors({ dataset, epoch, producedData: run.produced.rowGroups > 0 })
+  await activities.profileDataset({ dataset, epoch })
+}
+
+/** Complete means complete: every row accounted for, and no more dropped than allowed (ruling 20). */
+function endStateOf(run: Run): DatasetResult['state'] {
+  const { targetNumRecords, maxDroppedRows } = preparedOf(run)
+  const { rowsWritten, rowsDropped } = totalsOf(run)
+  if (rowsWritten + rowsDropped !== targetNumRecords) {
+    throw ApplicationFailure.nonRetryable(
+      `expected ${targetNumRecords} rows to be accounted for, found ${rowsWritten} written and ${rowsDropped} dropped`,
+      'RUN_FAILED',
+    )
+  }
+  return rowsDropped <= maxDroppedRows ? 'complete' : 'incomplete'
+}
+
+async function finish(
+  run: Run,
+  activities: Activities,
+  checkpoints: Checkpointer,
+  page: Page,
+  state: DatasetResult['state'],
+): Promise<DatasetResult> {
+  run.state = state
+  await checkpoints.flush()
+  await writeCheckpoint(run, activities, page, true)
+  showState(run)
+  await condition(allHandlersFinished)
+  return {
+    state,
+    generated: run.produced.rowGroups > 0,
+    location: run.input.dataset.location,
+    targetNumRecords: preparedOf(run).targetNumRecords,
+    totals: totalsOf(run),
+    produced: run.produced,
+    findings: run.findings,
+  }
+}
+
+async function writeCheckpoint(run: Run, activities: Activities, page: Page, isFinal: boolean): Promise<void> {
+  const prepared = preparedOf(run)
+  run.sequence += 1
+  await activities.writeCheckpoint({
+    dataset: run.input.dataset,
+    epoch: prepared.epoch,
+    sequence: run.sequence,
+    state: stateOf(run),
+    segments: prepared.segments,
+    totals: totalsOf(run),
+    page: { firstId: page.firstId, endId: page.endId, committed: committedOf(page) },
+    isFinal,
+  })
+}
+
+function ownerOf(run: Run): Owner {
+  const { namespace, workflowId, firstExecutionRunId } = workflowInfo()
+  return { server: run.input.server, namespace, workflowId, firstRunId: firstExecutionRunId }
+}
+
+function handleMessages(run: Run): void {
+  setHandler(progressQuery, () => progressOf(run))
+  setHandler(pauseSignal, () => {
+    run.isPaused = true
+    showState(run)
+  })
+  setHandler(resumeSignal, () => {
+    run.isPaused = false
+    run.blocked = null
+    run.isRescanRequested = true
+    showState(run)
+  })
+  setHandler(stopSignal, (request) => {
+    run.stop = { now: request?.now === true || run.stop?.now === true }
+    showState(run)
+  })
+  setHandler(
+    setMaxConcurrentRowGroupsUpdate,
+    (cap) => {
+      run.maxConcurrentRowGroups = cap
+      return windowOf(run)
+    },
+    {
+      validator: (cap) => {
+        if (!Number.isInteger(cap) || cap < 1 || cap > MAX_WINDOW) {
+          throw new Error(`expected a whole number of row groups from 1 to ${MAX_WINDOW}, found ${String(cap)}`)
+        }
+      },
+    },
+  )
+}

@@ -1,0 +1,2 @@
+/** Entry of the workflow bundle: every workflow, once. */
+export { generateDataset } from './generate-dataset.ts'

@@ -1,0 +1,135 @@
+/**
+ * What one run knows. Handlers and the page runner change it; everything shown to people is derived from it.
+ */
+import type {
+  Blocked,
+  CarriedState,
+  Finding,
+  GenerateDatasetInput,
+  PreparedDataset,
+  Progress,
+  RunState,
+  StopRequest,
+  Totals,
+} from '../src/contract.ts'
+import { NO_TOTALS } from '../src/contract.ts'
+import { addTotals } from '../src/plan/progress.ts'
+import { rowGroupCount } from '../src/plan/row-groups.ts'
+
+/** Mutable facts of a run; nothing in it grows with the dataset. */
+export interface Run {
+  readonly input: GenerateDatasetInput
+  readonly startedAt: number
+  prepared: PreparedDataset | null
+  state: RunState
+  /** First row group of the page now worked on. */
+  cursor: number
+  /** Totals of the pages before the cursor. */
+  settled: Totals
+  /** Totals of the page now worked on. */
+  pageTotals: Totals
+  produced: Totals
+  findings: readonly Finding[]
+  rowGroupsOpen: number
+  blocked: Blocked | null
+  isPaused: boolean
+  stop: StopRequest | null
+  /** Set by the `resume` signal: history and disk are reconciled again before anything else. */
+  isRescanRequested: boolean
+  maxConcurrentRowGroups: number | null
+  /** Number of the last checkpoint. */
+  sequence: number
+}
+
+/** A run at its start, or as continue-as-new carried it over. */
+export function openRun(input: GenerateDatasetInput, now: number): Run {
+  const carried = input.carried
+  return {
+    input,
+    startedAt: carried?.startedAt ?? now,
+    prepared: carried?.prepared ?? null,
+    state: carried === undefined ? 'preparing' : 'generating',
+    cursor: carried?.cursor ?? 0,
+    settled: carried?.totals ?? NO_TOTALS,
+    pageTotals: NO_TOTALS,
+    produced: carried?.produced ?? NO_TOTALS,
+    findings: carried?.findings ?? [],
+    rowGroupsOpen: 0,
+    blocked: carried?.blocked ?? null,
+    isPaused: carried?.isPaused ?? false,
+    stop: null,
+    isRescanRequested: false,
+    maxConcurrentRowGroups: carried?.maxConcurrentRowGroups ?? input.options?.maxConcurrentRowGroups ?? null,
+    sequence: carried?.sequence ?? 0,
+  }
+}
+
+/** The prepared dataset; asked only after `prepareDataset` answered. */
+export function preparedOf(run: Run): PreparedDataset {
+  if (run.prepared === null) throw new Error('the dataset is not prepared yet')
+  return run.prepared
+}
+
+/** Row groups that may be open at once now. */
+export function windowOf(run: Run): number {
+  return run.maxConcurrentRowGroups ?? preparedOf(run).maxConcurrentRowGroups
+}
+
+/** Everything committed so far. */
+export function totalsOf(run: Run): Totals {
+  return addTotals(run.settled, run.pageTotals)
+}
+
+/** Findings of several pages as one list: one entry a kind, counts summed, the first message kept. */
+export function mergeFindings(known: readonly Finding[], found: readonly Finding[]): readonly Finding[] {
+  const byKind = new Map<string, Finding>()
+  for (const finding of [...known, ...found]) {
+    const before = byKind.get(finding.kind)
+    byKind.set(finding.kind, before === undefined ? finding : { ...before, count: before.count + finding.count })
+  }
+  return [...byKind.values()]
+}
+
+/** What the state is called now: waiting and paused lie over generating. */
+export function stateOf(run: Run): RunState {
+  if (run.state !== 'generating') return run.state
+  if (run.stop !== null) return 'stopping'
+  if (run.isPaused) return 'paused'
+  return run.blocked === null ? 'generating' : 'waiting'
+}
+
+/** The answer of the `progress` query. */
+export function progressOf(run: Run): Progress {
+  const prepared = run.prepared
+  return {
+    state: stateOf(run),
+    datasetName: prepared?.datasetName ?? '',
+    targetNumRecords: prepared?.targetNumRecords ?? 0,
+    totals: totalsOf(run),
+    produced: run.produced,
+    rowGroupsWanted: prepared === null ? 0 : rowGroupCount(prepared.segments),
+    rowGroupsOpen: run.rowGroupsOpen,
+    blocked: run.blocked,
+    findings: run.findings,
+    rehearsal: prepared?.rehearsal ?? false,
+    currency: prepared?.currency ?? null,
+    startedAt: run.startedAt,
+    fingerprint: run.input.dataset.fingerprint,
+  }
+}
+
+/** What the next run of the chain needs. */
+export function carry(run: Run): CarriedState {
+  return {
+    prepared: preparedOf(run),
+    cursor: run.cursor,
+    totals: run.settled,
+    produced: run.produced,
+    findings: run.findings,
+    sequence: run.sequence,
+    isPaused: run.isPaused,
+    blocked: run.blocked,
+    maxConcurrentRowGroups: run.maxConcurrentRowGroups,
+    startedAt: run.startedAt,
+  }
+}
