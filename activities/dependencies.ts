@@ -7,9 +7,9 @@ import type { DatasetRef } from '../src/contract.ts'
 export interface ActivityDependencies {
   readonly ports: DatasetPorts
   /** The dataset behind a reference, compiled; cached by the worker. Throws `DATASET_NOT_VISIBLE`, `DATASET_DAMAGED`. */
-  openDataset(ref: DatasetRef): Promise<OpenDataset>
+  readonly openDataset: (ref: DatasetRef) => Promise<OpenDataset>
   /** A fresh seed as text. */
-  drawSeed(): string
+  readonly drawSeed: () => string
   /** How long calls on the wire may finish after a cancellation, in ms. Default 20,000. */
   readonly drainMs: number
 }

@@ -8,6 +8,5 @@ const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn,
 const { code } = await bundleWorkflowCode({
   workflowsPath: join(root, 'dist/workflows/index.js'),
   logger: quiet,
-  webpackConfigHook: (config) => ({ ...config, devtool: false }),
 })
 writeFileSync(join(root, 'dist/workflow-bundle.js'), code)

@@ -43,7 +43,7 @@ function installInFolder(python) {
   mkdirSync(join(folder, 'bin'), { recursive: true })
   if (!runs(python, ['-m', 'pip', 'install', '--quiet', '--target', packages, ...PACKAGES])) return false
   rmSync(interpreter, { force: true })
-  writeFileSync(interpreter, `#!/bin/sh\nPYTHONPATH="$(dirname "$0")/../packages" exec ${python} "$@"\n`)
+  writeFileSync(interpreter, `#!/bin/sh\nPYTHONPATH="$(dirname "$0")/../packages" exec "${python}" "$@"\n`)
   chmodSync(interpreter, 0o755)
   return true
 }

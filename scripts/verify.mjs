@@ -9,6 +9,7 @@ requireNode()
 console.log('verify: packages')
 install()
 
+/** @type {[string, string, string[]][]} */
 const steps = [
   ['build', 'npm', ['run', '--silent', 'build']],
   ['types', 'npm', ['run', '--silent', 'types']],

@@ -11,7 +11,10 @@ let probe: string
 async function lint(path: string, text: string): Promise<{ status: number | null; said: string }> {
   await mkdir(dirname(join(probe, path)), { recursive: true })
   await writeFile(join(probe, path), text)
-  const result = spawnSync(join(root, 'node_modules/.bin/oxlint'), ['-c', join(probe, 'oxlint.config.js'), path], { cwd: probe, encoding: 'utf8' })
+  const result = spawnSync(join(root, 'node_modules/.bin/oxlint'), ['-c', join(probe, 'oxlint.config.js'), path], {
+    cwd: probe,
+    encoding: 'utf8',
+  })
   await rm(join(probe, path))
   return { status: result.status, said: `${result.stdout}${result.stderr}` }
 }

@@ -12,7 +12,7 @@ import { createCheckpointer } from './checkpointer.ts'
 import { pauseSignal, progressQuery, resumeSignal, setMaxConcurrentRowGroupsUpdate, stopSignal } from './messages.ts'
 import { showState } from './presentation.ts'
 import type { Run } from './run.ts'
-import { carry, openRun, preparedOf, progressOf, stateOf, totalsOf, windowOf } from './run.ts'
+import { carry, findingsOf, openRun, preparedOf, progressOf, stateOf, totalsOf, windowOf } from './run.ts'
 import type { Page, PageEnd } from './run-page.ts'
 import { committedOf, openPage, runPage, settlePage } from './run-page.ts'
 
@@ -107,7 +107,7 @@ async function finish(
     targetNumRecords: preparedOf(run).targetNumRecords,
     totals: totalsOf(run),
     produced: run.produced,
-    findings: run.findings,
+    findings: findingsOf(run),
   }
 }
 

@@ -19,7 +19,7 @@ import { rowGroupById } from '../src/plan/row-groups.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { showDetails, showState, summaryOfRowGroup } from './presentation.ts'
 import type { Run } from './run.ts'
-import { mergeFindings, preparedOf, windowOf } from './run.ts'
+import { findingsOf, preparedOf, windowOf } from './run.ts'
 
 /** Time to the first probe of a wait, in ms. */
 const FIRST_PROBE_MS = 5_000
@@ -90,20 +90,20 @@ export async function runPage(context: PageContext): Promise<PageEnd> {
 /** Reads the disk and makes the queue from what is missing. */
 async function scanPage({ run, activities, page, checkpoints }: PageContext): Promise<void> {
   run.isRescanRequested = false
-  const doneBeforeScan = fromIds([...page.results.keys()])
+  const before = new Set(page.results.keys())
   const scan = await activities.scanDataset({ dataset: run.input.dataset, firstId: page.firstId, endId: page.endId })
-  const inFlight = fromIds([...page.inFlight])
-  const doneMeanwhile = [...page.results.keys()].filter((id) => !contains(doneBeforeScan, id))
+  // What was done while the scan ran need not be in it; what was done before and is not in it is lost (ruling 8).
+  const doneMeanwhile = fromIds([...page.results.keys()].filter((id) => !before.has(id)))
   const reconciled = reconcile({
     page: [page.firstId, page.endId],
-    scan: { ...scan, committed: union(scan.committed, fromIds(doneMeanwhile)) },
-    doneBeforeScan,
-    inFlight,
+    scan: { ...scan, committed: union(scan.committed, doneMeanwhile) },
+    doneBeforeScan: fromIds([...page.results.keys()]),
+    inFlight: fromIds([...page.inFlight]),
   })
   for (const id of iterate(reconciled.lost)) page.results.delete(id)
   page.scan = scan
   page.queue = [...iterate(reconciled.missing)]
-  run.findings = mergeFindings(run.findings, reconciled.findings)
+  run.pageFindings = reconciled.findings
   updateTotals(run, page)
   showState(run)
   if (reconciled.findings.length > 0) checkpoints.request()
@@ -220,6 +220,8 @@ function giveBack({ run, page, checkpoints }: PageContext, id: number, error: un
 /** Closes the page: its totals are settled and the cursor moves on. */
 export function settlePage(run: Run, page: Page): void {
   run.settled = addTotals(run.settled, run.pageTotals)
+  run.findings = findingsOf(run)
+  run.pageFindings = []
   run.pageTotals = NO_TOTALS
   run.cursor = page.endId
 }

@@ -29,7 +29,10 @@ export interface Run {
   /** Totals of the page now worked on. */
   pageTotals: Totals
   produced: Totals
+  /** Of the pages before the cursor. */
   findings: readonly Finding[]
+  /** Of the last scan of the page now worked on. */
+  pageFindings: readonly Finding[]
   rowGroupsOpen: number
   blocked: Blocked | null
   isPaused: boolean
@@ -54,6 +57,7 @@ export function openRun(input: GenerateDatasetInput, now: number): Run {
     pageTotals: NO_TOTALS,
     produced: carried?.produced ?? NO_TOTALS,
     findings: carried?.findings ?? [],
+    pageFindings: [],
     rowGroupsOpen: 0,
     blocked: carried?.blocked ?? null,
     isPaused: carried?.isPaused ?? false,
@@ -80,10 +84,10 @@ export function totalsOf(run: Run): Totals {
   return addTotals(run.settled, run.pageTotals)
 }
 
-/** Findings of several pages as one list: one entry a kind, counts summed, the first message kept. */
-export function mergeFindings(known: readonly Finding[], found: readonly Finding[]): readonly Finding[] {
+/** All findings as one list: one entry a kind, counts summed, the first message kept. */
+export function findingsOf(run: Run): readonly Finding[] {
   const byKind = new Map<string, Finding>()
-  for (const finding of [...known, ...found]) {
+  for (const finding of [...run.findings, ...run.pageFindings]) {
     const before = byKind.get(finding.kind)
     byKind.set(finding.kind, before === undefined ? finding : { ...before, count: before.count + finding.count })
   }
@@ -110,7 +114,7 @@ export function progressOf(run: Run): Progress {
     rowGroupsWanted: prepared === null ? 0 : rowGroupCount(prepared.segments),
     rowGroupsOpen: run.rowGroupsOpen,
     blocked: run.blocked,
-    findings: run.findings,
+    findings: findingsOf(run),
     rehearsal: prepared?.rehearsal ?? false,
     currency: prepared?.currency ?? null,
     startedAt: run.startedAt,
@@ -125,7 +129,8 @@ export function carry(run: Run): CarriedState {
     cursor: run.cursor,
     totals: run.settled,
     produced: run.produced,
-    findings: run.findings,
+    // The page is scanned again and says anew what is missing; what was set aside is not there to be found twice.
+    findings: findingsOf({ ...run, pageFindings: run.pageFindings.filter(({ kind }) => kind !== 'missing') }),
     sequence: run.sequence,
     isPaused: run.isPaused,
     blocked: run.blocked,

@@ -41,7 +41,7 @@ export async function watchRun(options: WatchOptions): Promise<WatchEnd> {
   const watching = look(options, ending.signal)
   watching.catch(() => undefined)
   try {
-    return await Promise.race([result, options.workerFailed, left, watching.then((end) => (end === 'waited' ? end : result))])
+    return await Promise.race([result, options.workerFailed, left, watching.then(async (end): Promise<WatchEnd> => (end === 'waited' ? end : await result))])
   } finally {
     ending.abort()
     options.output.redraw([])

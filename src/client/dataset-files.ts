@@ -1,18 +1,41 @@
 /** Looking at a dataset's folder without a server: one record, and whether all files are what they were. */
 import { resolve } from 'node:path'
+import { compileStored } from '../config/stored.ts'
+import { readMetadata } from '../dataset/metadata.ts'
+import { readJson } from '../dataset/prepare.ts'
 import { readRow } from '../dataset/read-rows.ts'
 import type { FoundRow } from '../dataset/read-rows.ts'
 import { requireMetadata } from '../dataset/read-rows.ts'
-import { parseReceipt } from '../dataset/read-receipt.ts'
+import { readReceipt } from '../dataset/read-receipt.ts'
 import { keys } from '../dataset/layout.ts'
-import { readFooter } from '../parquet/read-footer.ts'
 import { verifyBytes } from '../parquet/verify-bytes.ts'
 import { rowGroupCount, rowGroupsOf } from '../plan/row-groups.ts'
 import { openStorage } from '../storage/open.ts'
+import type { RunnableConfig } from './parquetry-client.ts'
 
 /** One record of the dataset in a folder. Throws `DATASET_NOT_FOUND`, and `USAGE` for an index outside. */
 export async function readRecord(location: string, row: number): Promise<FoundRow> {
   return await readRow(openStorage(resolve(location)), row)
+}
+
+/** The config a dataset was prepared with, or null when its folder holds none yet; with `required`, `DATASET_DAMAGED` then. */
+export async function readStoredConfig(location: string, options: { readonly required: true }): Promise<RunnableConfig>
+export async function readStoredConfig(location: string): Promise<RunnableConfig | null>
+export async function readStoredConfig(location: string, options?: { readonly required: true }): Promise<RunnableConfig | null> {
+  const storage = openStorage(resolve(location))
+  if (options?.required !== true && (await storage.stat(keys.builderConfig)) === null) return null
+  const builderConfig = await readJson(storage, keys.builderConfig)
+  const parquetryFile = await readJson(storage, keys.parquetryFile)
+  return { compiled: compileStored(builderConfig, parquetryFile), builderConfig, parquetryFile, explicit: { bufferSize: null, seed: null } }
+}
+
+/** True when the folder holds this very dataset with every row accounted for, so that no model need be asked. */
+export async function isComplete(location: string, prepared: Pick<RunnableConfig, 'compiled'>, numRecords: number | null): Promise<boolean> {
+  const metadata = await readMetadata(openStorage(resolve(location)))
+  if (metadata.kind !== 'ours' || metadata.value.parquetry.fingerprint.hash !== prepared.compiled.fingerprint.hash) return false
+  const { rowsWritten, rowsDropped } = metadata.value.parquetry.totals
+  const wanted = Math.max(metadata.value.target_num_records, numRecords ?? 0)
+  return rowsWritten + rowsDropped >= wanted
 }
 
 /** What reading all files back found. */
@@ -48,10 +71,14 @@ export async function verifyFiles(location: string): Promise<Verified> {
       problems.push(`${key}: ${verification.reason}`)
       continue
     }
-    const footer = await readFooter(bytes)
-    const receipt = parseReceipt(footer.metadata)
-    if (receipt.rowsWritten !== footer.rowCount || receipt.rowsWritten + receipt.dropped.length !== receipt.rowsWanted) {
-      problems.push(`${key}: ${footer.rowCount} rows, the receipt says ${receipt.rowsWritten} written and ${receipt.dropped.length} dropped of ${receipt.rowsWanted}`)
+    const reading = await readReceipt(storage, key)
+    if (reading.kind !== 'receipt') {
+      problems.push(`${key}: ${reading.kind === 'damaged' ? reading.reason : 'no receipt'}`)
+      continue
+    }
+    const { receipt } = reading
+    if (receipt.rowsWritten + receipt.dropped.length !== rowGroup.end - rowGroup.start) {
+      problems.push(`${key}: ${receipt.rowsWritten} rows written and ${receipt.dropped.length} dropped of ${rowGroup.end - rowGroup.start}`)
     }
     found.rowsWritten += receipt.rowsWritten
     found.rowsDropped += receipt.dropped.length

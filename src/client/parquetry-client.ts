@@ -52,6 +52,9 @@ export interface CreateOptions {
   readonly run?: RunOptions
 }
 
+/** What a run is started with: a prepared config, or what a dataset's folder holds of one. */
+export type RunnableConfig = Pick<PreparedConfig, 'compiled' | 'builderConfig' | 'parquetryFile' | 'explicit'>
+
 /** A connection to Temporal that knows datasets. Close it when done. */
 export class ParquetryClient {
   readonly #client: Client
@@ -89,7 +92,7 @@ export class ParquetryClient {
   }
 
   /** As `create`, for a config that is compiled already. */
-  async start(prepared: PreparedConfig, options: CreateOptions = {}): Promise<RunHandle> {
+  async start(prepared: RunnableConfig, options: CreateOptions = {}): Promise<RunHandle> {
     const requestId = randomUUID()
     const asked = askedOf(prepared, options)
     const dataset = await resolveDataset(
@@ -137,7 +140,7 @@ export class ParquetryClient {
       throw new ParquetryError('DATASET_NOT_FOUND', `this Temporal server knows no run of ${absolute}`, { wayOut: 'start one with --resume always' })
     })
     return this.#handleOf(
-      { location: absolute, datasetName: String(description.memo?.['dataset'] ?? ''), datasetId: identity.dataset_id, isFresh: false, note: null },
+      { location: absolute, datasetName: textOf(description.memo?.['dataset']), datasetId: identity.dataset_id, isFresh: false, note: null },
       { taskQueue: description.taskQueue, isAttached: true, notes: [] },
     )
   }
@@ -172,7 +175,7 @@ export class ParquetryClient {
   }
 
   /** The open run of the dataset, or null; a different config is refused, since a run's arguments cannot change. */
-  async #join(dataset: ResolvedDataset, prepared: PreparedConfig): Promise<RunHandle | null> {
+  async #join(dataset: ResolvedDataset, prepared: RunnableConfig): Promise<RunHandle | null> {
     const handle = this.#client.workflow.getHandle(workflowIdOf(dataset.datasetId))
     const description = await handle.describe().catch(() => null)
     if (description === null || description.status.name !== 'RUNNING') return null
@@ -186,7 +189,7 @@ export class ParquetryClient {
     return this.#handleOf(dataset, { taskQueue: description.taskQueue, isAttached: true, notes })
   }
 
-  async #startRun(dataset: ResolvedDataset, prepared: PreparedConfig, requestId: string, options: CreateOptions): Promise<RunHandle> {
+  async #startRun(dataset: ResolvedDataset, prepared: RunnableConfig, requestId: string, options: CreateOptions): Promise<RunHandle> {
     const { hasSearchAttributes, ...run } = options.run ?? {}
     const input: GenerateDatasetInput = {
       dataset: { location: dataset.location, datasetId: dataset.datasetId, fingerprint: prepared.compiled.fingerprint.hash },
@@ -228,7 +231,7 @@ export class ParquetryClient {
   }
 }
 
-function askedOf(prepared: PreparedConfig, options: CreateOptions): { numRecords: number | null; bufferSize: number | null; seed: string | null } {
+function askedOf(prepared: RunnableConfig, options: CreateOptions): { numRecords: number | null; bufferSize: number | null; seed: string | null } {
   const seed = options.seed ?? prepared.explicit.seed
   const asked = {
     numRecords: options.numRecords ?? null,
@@ -245,4 +248,9 @@ function askedOf(prepared: PreparedConfig, options: CreateOptions): { numRecords
 function modeOf(resume: ResumeMode | boolean | undefined): ResumeMode {
   if (resume === true) return 'always'
   return resume === undefined || resume === false ? 'never' : resume
+}
+
+/** A memo field that should be text. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }

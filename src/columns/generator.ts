@@ -13,7 +13,7 @@ export interface CellRow {
   /** 0 for the first try at this row, 1, 2 … for refills. */
   readonly refill: number
   /** The values of this row's columns that are ready; a generator reads only its declared inputs. */
-  get(column: string): Value
+  readonly get: (column: string) => Value
   /** This row's own random stream for this column: same values whoever makes it, and when. */
   random(): RowStream
 }

@@ -15,7 +15,10 @@ export function checkConstraintColumns(parts: ConfigParts, report: Report): void
     if (column === undefined) {
       if (!names.includes(name)) report.error(path, `no column has the name "${name}".${suggest(name, names)}`)
     } else if (column.column_type !== 'sampler') {
-      report.error(path, `expected the name of a sampler column, for only samplers can be drawn again; "${name}" is of type ${column.column_type}`)
+      report.error(
+        path,
+        `expected the name of a sampler column, for only samplers can be drawn again; "${name}" is of type ${column.column_type}`,
+      )
     }
   }
   for (const { part, path } of parts.constraints) {
@@ -28,7 +31,12 @@ export function checkConstraintColumns(parts: ConfigParts, report: Report): void
  * Reports what no row can satisfy. `places` gives each constraint's index in the config, which differs from its index in the list
  * when others could not be read.
  */
-export function checkContradictions(samplers: readonly SamplerColumn[], constraints: readonly Constraint[], places: readonly Path[], report: Report): void {
+export function checkContradictions(
+  samplers: readonly SamplerColumn[],
+  constraints: readonly Constraint[],
+  places: readonly Path[],
+  report: Report,
+): void {
   for (const problem of findContradictions(samplers, constraints)) {
     const match = /^constraints\[(\d+)\](.*)$/.exec(problem.path)
     const place = match === null ? undefined : places[Number(match[1])]

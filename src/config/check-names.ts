@@ -25,15 +25,19 @@ function checkUnique(names: readonly Placed<string>[], what: string, report: Rep
 function checkColumnName(name: string, path: Path, report: Report): void {
   if (name.trim() === '') report.error(path, 'expected a name, found an empty text')
   else if (name !== name.trim()) report.error(path, `expected a name without blanks around it, found ${JSON.stringify(name)}`)
-  else if (name.length > MAX_NAME_LENGTH) report.error(path, `expected a name of at most ${MAX_NAME_LENGTH} characters, found ${name.length}`)
-  // A comma separates path parts in the parquet library; control characters break files and terminals; __proto__ is no field anywhere.
-  else if (/[\u0000-\u001f\u007f,]/.test(name)) report.error(path, `expected a name without commas and control characters, found ${JSON.stringify(name)}`)
+  else if (name.length > MAX_NAME_LENGTH)
+    report.error(path, `expected a name of at most ${MAX_NAME_LENGTH} characters, found ${name.length}`)
+  // Control characters break files and terminals.
+  else if (/\p{Cc}/u.test(name)) report.error(path, `expected a name without control characters, found ${JSON.stringify(name)}`)
   else if (name === '__proto__') report.error(path, 'expected another name: "__proto__" cannot be a field')
 }
 
 function checkFolderName(name: string, path: Path, report: Report): void {
-  const isUsable = name.trim() !== '' && name.length <= MAX_NAME_LENGTH && !/[<>:"/\\|?*\u0000-\u001f]/.test(name) && !/^\.|[. ]$/.test(name)
+  const isUsable = name.trim() !== '' && name.length <= MAX_NAME_LENGTH && !/[<>:"/\\|?*\p{Cc}]/u.test(name) && !/^\.|[. ]$/.test(name)
   if (!isUsable) {
-    report.error(path, `expected a name that can be a folder's (no < > : " / \\ | ? *, no dot at the start or end), found ${JSON.stringify(name)}`)
+    report.error(
+      path,
+      `expected a name that can be a folder's (no < > : " / \\ | ? *, no dot at the start or end), found ${JSON.stringify(name)}`,
+    )
   }
 }

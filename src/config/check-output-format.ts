@@ -29,5 +29,8 @@ export function checkOutputFormat(schema: Readonly<Record<string, unknown>>, pat
     }
   }
   const found = failure instanceof Error ? failure.message : String(failure)
-  report.error(path, `expected a JSON schema (draft 7, 2019-09 or 2020-12; references stay within it), found one that cannot be read: ${found}`)
+  report.error(
+    path,
+    `expected a JSON schema (draft 7, 2019-09 or 2020-12; references stay within it), found one that cannot be read: ${found}`,
+  )
 }

@@ -29,7 +29,13 @@ export function matchingColumns(pattern: string, names: readonly string[]): read
   const source = pattern.replaceAll(/\*+|\?|\[!?\]?[^\]]*\]|[\s\S]/g, (part) => {
     if (part.startsWith('*')) return '.*'
     if (part === '?') return '.'
-    if (part.length > 1) return `[${part.slice(1, -1).replace(/^!/, '^').replaceAll('\\', '\\\\').replaceAll('[', '\\[').replace(/^(\^?)\]/, '$1\\]')}]`
+    if (part.length > 1)
+      return `[${part
+        .slice(1, -1)
+        .replace(/^!/, '^')
+        .replaceAll('\\', '\\\\')
+        .replaceAll('[', '\\[')
+        .replace(/^(\^?)\]/, '$1\\]')}]`
     return part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
   })
   try {
@@ -44,7 +50,8 @@ export function matchingColumns(pattern: string, names: readonly string[]): read
 export function checkTransforms(parts: ConfigParts, known: Known, report: Report): void {
   for (const { part, path } of parts.processors) {
     if (part.processor_type !== 'schema_transform') continue
-    if (Object.keys(part.template).length === 0) report.error([...path, 'template'], 'expected at least one new column, found an empty mapping')
+    if (Object.keys(part.template).length === 0)
+      report.error([...path, 'template'], 'expected at least one new column, found an empty mapping')
     checkTexts(part.template, [...path, 'template'], known, report)
   }
 }
@@ -52,5 +59,6 @@ export function checkTransforms(parts: ConfigParts, known: Known, report: Report
 function checkTexts(value: unknown, path: Path, known: Known, report: Report): void {
   if (typeof value === 'string') checkTemplate(value, path, known, report)
   else if (Array.isArray(value)) for (const [index, item] of value.entries()) checkTexts(item, [...path, index], known, report)
-  else if (typeof value === 'object' && value !== null) for (const [key, item] of Object.entries(value)) checkTexts(item, [...path, key], known, report)
+  else if (typeof value === 'object' && value !== null)
+    for (const [key, item] of Object.entries(value)) checkTexts(item, [...path, key], known, report)
 }

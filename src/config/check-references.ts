@@ -32,14 +32,20 @@ export function checkReferences(
 ): ReadonlyMap<string, readonly string[]> {
   const inputs = new Map<string, readonly string[]>()
   for (const { part: column, path } of columns) {
-    const names = column.column_type === 'sampler' ? samplerInputs(column, path, known, report) : templateInputs(column, path, known, report)
+    const names =
+      column.column_type === 'sampler' ? samplerInputs(column, path, known, report) : templateInputs(column, path, known, report)
     inputs.set(column.name, [...new Set(names)].toSorted())
   }
   reportCircles(columns, constraints, inputs, report)
   return inputs
 }
 
-function templateInputs(column: Exclude<ColumnConfig, { column_type: 'sampler' }>, path: Path, known: Known, report: Report): readonly string[] {
+function templateInputs(
+  column: Exclude<ColumnConfig, { column_type: 'sampler' }>,
+  path: Path,
+  known: Known,
+  report: Report,
+): readonly string[] {
   if (column.column_type === 'expression') {
     if (column.expr.trim() === '') report.error([...path, 'expr'], 'expected a Jinja template, found an empty text')
     return checkTemplate(column.expr, [...path, 'expr'], known, report) ?? []
@@ -47,7 +53,10 @@ function templateInputs(column: Exclude<ColumnConfig, { column_type: 'sampler' }
   if (column.prompt.trim() === '') report.error([...path, 'prompt'], 'expected a prompt, found an empty text')
   const prompt = checkTemplate(column.prompt, [...path, 'prompt'], known, report)
   if (prompt !== null && prompt.length === 0 && column.prompt.trim() !== '') {
-    report.warn([...path, 'prompt'], 'the prompt names no column, so it is the same for every row; name columns as {{ column_name }} for variety')
+    report.warn(
+      [...path, 'prompt'],
+      'the prompt names no column, so it is the same for every row; name columns as {{ column_name }} for variety',
+    )
   }
   warnOfSingleBraces(column.prompt, [...path, 'prompt'], known, report)
   if (column.system_prompt === null) return prompt ?? []
@@ -64,7 +73,10 @@ export function checkTemplate(source: string, path: Path, known: Known, report: 
     const [name, part] = field.split('.') as [string, string | undefined]
     const type = known.types.get(name)
     if (part === undefined || type?.kind !== 'group' || type.fields.some((candidate) => candidate.name === part)) continue
-    const hint = suggest(part, type.fields.map((candidate) => candidate.name))
+    const hint = suggest(
+      part,
+      type.fields.map((candidate) => candidate.name),
+    )
     const message = `"${name}" has no field "${part}".${hint}`
     if (known.persons.has(name)) report.error(path, message)
     else report.warn(path, message)
@@ -100,7 +112,8 @@ function reportUnknown(references: readonly string[], path: Path, known: Known, 
 function warnOfSingleBraces(source: string, path: Path, known: Known, report: Report): void {
   const names = [...source.matchAll(/(?<![{%#])\{\s*([A-Za-z_]\w*)[^{}]*\}(?!\})/g)].map((match) => match[1]!)
   for (const name of new Set(names)) {
-    if (known.names.includes(name)) report.warn(path, `{${name}} stands in single braces and is sent as it is; to insert the column write {{ ${name} }}`)
+    if (known.names.includes(name))
+      report.warn(path, `{${name}} stands in single braces and is sent as it is; to insert the column write {{ ${name} }}`)
   }
 }
 
@@ -141,6 +154,9 @@ function reportCircles(
   for (const circle of orderByNeeds(needs).circles) {
     const path = columns.find(({ part }) => part.name === circle[0])!.path
     const text = circle.map((name) => `"${name}"`).join(' needs ')
-    report.error(path, circle.length === 2 ? `the column needs itself: ${text}` : `expected columns that do not need each other in a circle, found ${text}`)
+    report.error(
+      path,
+      circle.length === 2 ? `the column needs itself: ${text}` : `expected columns that do not need each other in a circle, found ${text}`,
+    )
   }
 }

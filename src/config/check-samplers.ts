@@ -51,7 +51,10 @@ function checkParams(params: Params, path: Path, report: Report): void {
       if (from >= to) report.error([...path, 'age_range'], `expected the lower age first, found ${from} and ${to}`)
       const known = PERSON_LOCALES.split(' ')
       if (!known.includes(params.locale)) {
-        report.error([...path, 'locale'], `expected a locale such as en_US or de_DE, found "${params.locale}".${suggest(params.locale, known)}`)
+        report.error(
+          [...path, 'locale'],
+          `expected a locale such as en_US or de_DE, found "${params.locale}".${suggest(params.locale, known)}`,
+        )
       }
       return
     }
@@ -79,7 +82,11 @@ function checkDates(params: ParamsOf<'datetime'>, path: Path, report: Report): v
   const seconds = (['start', 'end'] as const).map((field) => {
     const text = params[field]
     const time = isoSeconds(text)
-    if (time === null) report.error([...path, field], `expected a date that exists, such as 2024-01-31 or 2024-01-31T12:00:00, found ${JSON.stringify(text)}`)
+    if (time === null)
+      report.error(
+        [...path, field],
+        `expected a date that exists, such as 2024-01-31 or 2024-01-31T12:00:00, found ${JSON.stringify(text)}`,
+      )
     return time
   })
   const [start, end] = seconds
@@ -90,7 +97,9 @@ function checkDates(params: ParamsOf<'datetime'>, path: Path, report: Report): v
 
 /** Seconds since 1970 (UTC); null for a date that does not exist or a text without a year; undefined for other spellings. */
 function isoSeconds(text: string): number | null | undefined {
-  const match = /^\s*(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(?:Z|\+00:?00)?\s*$/.exec(text)
+  const match = /^\s*(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(?:Z|\+00:?00)?\s*$/.exec(
+    text,
+  )
   if (match === null) return /\d{4}|\d{1,2}\D\d{1,2}\D\d{2}/.test(text) ? undefined : null
   const [year, month, day, hour, minute, second] = match.slice(1).map((part, index) => Number(part ?? (index < 3 ? 1 : 0))) as [
     number,
@@ -112,7 +121,8 @@ function checkSubcategory(params: ParamsOf<'subcategory'>, path: Path, byName: B
   const parent = byName.get(params.category)
   const place = [...path, 'category']
   if (parent === undefined) {
-    if (!names.includes(params.category)) report.error(place, `no column has the name "${params.category}".${suggest(params.category, names)}`)
+    if (!names.includes(params.category))
+      report.error(place, `no column has the name "${params.category}".${suggest(params.category, names)}`)
     return
   }
   if (parent.column_type !== 'sampler' || parent.sampler_type !== 'category') {
@@ -124,9 +134,13 @@ function checkSubcategory(params: ParamsOf<'subcategory'>, path: Path, byName: B
   const given = Object.keys(params.values)
   const missing = wanted.filter((value) => !given.includes(value))
   const extra = given.filter((value) => !wanted.includes(value))
-  if (missing.length > 0) report.error([...path, 'values'], `expected a list for every value of "${parent.name}", found none for ${quote(missing)}`)
+  if (missing.length > 0)
+    report.error([...path, 'values'], `expected a list for every value of "${parent.name}", found none for ${quote(missing)}`)
   for (const value of extra) {
-    report.error([...path, 'values', value], `"${value}" is no value of "${parent.name}".${suggest(value, missing.length > 0 ? missing : wanted)}`)
+    report.error(
+      [...path, 'values', value],
+      `"${value}" is no value of "${parent.name}".${suggest(value, missing.length > 0 ? missing : wanted)}`,
+    )
   }
 }
 
@@ -165,7 +179,13 @@ function checkConvertTo(column: SamplerColumnConfig, path: Path, report: Report)
     case 'timedelta':
       if (!target.includes('%')) report.error(path, `expected a strftime pattern such as %Y-%m-%d, found ${JSON.stringify(target)}`)
       return
-    default:
+    case 'category':
+    case 'subcategory':
+    case 'uniform':
+    case 'gaussian':
+    case 'bernoulli':
+    case 'binomial':
+    case 'poisson':
       if (!['float', 'int', 'str'].includes(target)) {
         report.error(path, `expected float, int or str, found ${JSON.stringify(target)}.${suggest(target, ['float', 'int', 'str'])}`)
       } else if (target !== 'str') checkNumeric(column, target, path, report)

@@ -8,12 +8,7 @@ import { suggest } from './suggest.ts'
 type Issue = z.core.$ZodIssue
 
 /** Reads one part of a config, or reports all that is wrong with it under `path` and returns null. */
-export function readPart<Schema extends z.ZodType>(
-  schema: Schema,
-  value: unknown,
-  path: Path,
-  report: Report,
-): z.output<Schema> | null {
+export function readPart<Schema extends z.ZodType>(schema: Schema, value: unknown, path: Path, report: Report): z.output<Schema> | null {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   for (const issue of result.error.issues) reportIssue(schema, issue, value, path, report)
@@ -24,26 +19,23 @@ function reportIssue(schema: z.ZodType, issue: Issue, root: unknown, base: Path,
   const within = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))
   const path = [...base, ...within]
   const found = valueAt(root, within)
-  switch (issue.code) {
-    case 'unrecognized_keys': {
-      const known = fieldsAt(schema, within)
-      for (const key of issue.keys) {
-        const list = known.length === 0 ? '' : ` Known here: ${known.join(', ')}.`
-        report.error([...path, key], `unknown field "${key}".${suggest(key, known) || list}`)
-      }
-      return
-    }
-    case 'invalid_union':
-      return reportUnion(schema, issue, root, base, report)
-    case 'invalid_key':
-    case 'invalid_element':
-      for (const inner of issue.issues) reportIssue(schema, { ...inner, path: [...issue.path, ...inner.path] } as Issue, root, base, report)
-      return
-    default: {
-      const isMissing = found === undefined && within.length > 0
-      report.error(path, `expected ${expectedOf(issue)}, found ${isMissing ? 'nothing' : describe(found, path)}${hintOf(issue, found)}`)
-    }
+  if (issue.code === 'unrecognized_keys') {
+    const known = fieldsAt(schema, within)
+    for (const key of issue.keys) reportUnknownField(key, known, path, report)
+  } else if (issue.code === 'invalid_union') {
+    reportUnion(schema, issue, root, base, report)
+  } else if (issue.code === 'invalid_key' || issue.code === 'invalid_element') {
+    for (const inner of issue.issues) reportIssue(schema, { ...inner, path: [...issue.path, ...inner.path] } as Issue, root, base, report)
+  } else {
+    const isMissing = found === undefined && within.length > 0
+    report.error(path, `expected ${expectedOf(issue)}, found ${isMissing ? 'nothing' : describe(found, path)}${hintOf(issue, found)}`)
   }
+}
+
+/** Reports a field that the mapping at `path` does not have. */
+export function reportUnknownField(field: string, known: readonly string[], path: Path, report: Report): void {
+  const list = known.length === 0 ? '' : ` Known here: ${known.join(', ')}.`
+  report.error([...path, field], `unknown field "${field}".${suggest(field, known) || list}`)
 }
 
 /** A union of which no branch fits: when every branch stops at the value itself, the alternatives are listed. */
@@ -87,20 +79,28 @@ function expectedOf(issue: Issue): string {
       return sizeText(issue.origin, issue.exact === true ? 'exactly' : issue.inclusive === false ? 'less than' : 'at most', issue.maximum)
     case 'invalid_format':
       return issue.format === 'regex' ? 'a text like 1%' : `a text in the form ${issue.format}`
-    default:
+    case 'custom':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
+    case 'invalid_union':
+    case 'invalid_key':
+    case 'invalid_element':
       return issue.message
   }
 }
 
 function sizeText(origin: string, relation: string, size: number | bigint): string {
   if (origin === 'array' || origin === 'tuple') return `a list of ${relation} ${size} ${size === 1 ? 'item' : 'items'}`
-  if (origin === 'string') return size === 1 && relation === 'at least' ? 'a text that is not empty' : `a text of ${relation} ${size} characters`
+  if (origin === 'string')
+    return size === 1 && relation === 'at least' ? 'a text that is not empty' : `a text of ${relation} ${size} characters`
   return `a number of ${relation} ${size}`
 }
 
 function hintOf(issue: Issue, found: unknown): string {
   if (issue.code === 'invalid_value' && typeof found === 'string') return suggest(found, issue.values.map(String))
   if (issue.code !== 'invalid_type' || typeof found !== 'string') return ''
+  if (issue.expected === 'boolean' && /^(?:yes|no|on|off|true|false)$/i.test(found))
+    return `; write ${/^(?:yes|on|true)$/i.test(found) ? 'true' : 'false'}`
   const isNumberWanted = issue.expected === 'number' || issue.expected === 'int'
   return isNumberWanted && found.trim() !== '' && Number.isFinite(Number(found)) ? '; remove the quotes' : ''
 }
@@ -110,8 +110,10 @@ const SECRET_FIELD = /key|token|secret|password|header|auth/i
 
 /** What was found, short; never the content of a field that may hold a secret. */
 export function describe(found: unknown, path: Path): string {
-  if (path.some((part) => typeof part === 'string' && SECRET_FIELD.test(part))) return `${kindOf(found)} (not shown)`
-  if (typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean') return shown(found)
+  if (typeof found === 'number' || typeof found === 'boolean') return shown(found)
+  if (path.some((part) => typeof part === 'string' && SECRET_FIELD.test(part)))
+    return `${kindOf(found)}${found === null ? '' : ' (not shown)'}`
+  if (typeof found === 'string') return shown(found)
   return kindOf(found)
 }
 
@@ -136,20 +138,14 @@ function fieldsAt(schema: z.ZodType, path: Path): readonly string[] {
 
 function childOf(schema: z.core.$ZodType | undefined, part: string | number): z.core.$ZodType | undefined {
   const def = schema?._zod.def
-  switch (def?.type) {
-    case 'object':
-      return (def as z.core.$ZodObjectDef).shape[String(part)]
-    case 'record':
-      return (def as z.core.$ZodRecordDef).valueType
-    case 'array':
-      return (def as z.core.$ZodArrayDef).element
-    default:
-      return undefined
-  }
+  if (def?.type === 'object') return (def as z.core.$ZodObjectDef).shape[String(part)]
+  if (def?.type === 'record') return (def as z.core.$ZodRecordDef).valueType
+  return def?.type === 'array' ? (def as z.core.$ZodArrayDef).element : undefined
 }
 
 function unwrap(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
   let inner = schema
-  while (inner !== undefined && 'innerType' in inner._zod.def) inner = (inner._zod.def as unknown as { innerType: z.core.$ZodType }).innerType
+  while (inner !== undefined && 'innerType' in inner._zod.def)
+    inner = (inner._zod.def as unknown as { innerType: z.core.$ZodType }).innerType
   return inner
 }

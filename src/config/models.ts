@@ -7,7 +7,7 @@ import { createReport } from './problems.ts'
 import type { Report } from './problems.ts'
 import type { KnownProvider } from './providers.ts'
 import { readModel } from './read-config.ts'
-import type { Placed } from './read-config.ts'
+import type { ConfigParts, Placed } from './read-config.ts'
 import type { ModelConfig } from './schema-models.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
 import { secretEntries } from './secrets.ts'
@@ -23,7 +23,7 @@ export interface AliasUse {
 
 /** What aliases are resolved with. */
 export interface ModelSources {
-  readonly providers: ReadonlyMap<string, KnownProvider>
+  readonly providers: ReadonlyMap<string, KnownProvider | null>
   /** Stands in for every model's own provider, or null. */
   readonly providerOverride: string | null
   readonly settings: ParquetrySettings
@@ -58,21 +58,22 @@ export function defaultModels(homeModels: LoadedFile | null, report: Report): re
 
 /** Resolves the used aliases; reports unknown ones, models of another kind, and providers that are unknown or to come. */
 export function resolveModels(
-  own: readonly Placed<ModelConfig>[],
+  { models: own, aliases }: Pick<ConfigParts, 'models' | 'aliases'>,
   uses: readonly AliasUse[],
   sources: ModelSources,
   report: Report,
 ): ReadonlyMap<string, ResolvedModel> {
   checkOwnModels(own, report)
-  const candidates: readonly Placed<ModelConfig>[] = own.length > 0 ? own : sources.defaults.map((part) => ({ part, path: [] }))
+  const candidates: readonly Placed<ModelConfig>[] = aliases !== null ? own : sources.defaults.map((part) => ({ part, path: [] }))
   const resolved = new Map<string, ResolvedModel>()
-  const failed = new Set<string>()
+  // A model that could not be read is reported already.
+  const failed = new Set(aliases?.filter((alias) => !own.some(({ part }) => part.alias === alias)))
   const warned = new Set<string>()
   for (const { alias, path } of uses) {
     if (resolved.has(alias) || failed.has(alias)) continue
     const found = candidates.find(({ part }) => part.alias === alias)
     if (found === undefined) {
-      reportUnknownAlias(alias, path, own, candidates, report)
+      reportUnknownAlias(alias, path, aliases, sources.defaults, report)
       continue
     }
     const model = resolveModel(found, found.path.length === 0 ? path : [...found.path, 'provider'], sources, report)
@@ -85,16 +86,17 @@ export function resolveModels(
     if (warning !== null && !warned.has(warning)) report.warn(found.path.length === 0 ? path : [...found.path, 'provider'], warning)
     if (warning !== null) warned.add(warning)
   }
-  for (const field of ['prices', 'native_structured_output'] as const) {
-    const named = sources.settings[field] ?? []
-    for (const alias of Array.isArray(named) ? named : Object.keys(named)) {
-      if (!uses.some((use) => use.alias === alias)) {
-        const hint = suggest(alias, uses.map((use) => use.alias))
-        report.warn(['parquetry', field, ...(Array.isArray(named) ? [named.indexOf(alias)] : [alias])], `no column uses the alias "${alias}".${hint}`)
-      }
-    }
-  }
+  warnOfUnused(uses, sources.settings, report)
   return resolved
+}
+
+function warnOfUnused(uses: readonly AliasUse[], { prices, native_structured_output: native }: ParquetrySettings, report: Report): void {
+  const used = uses.map(({ alias }) => alias)
+  const warn = (alias: string, path: Path): void => {
+    if (!used.includes(alias)) report.warn(path, `no column uses the alias "${alias}".${suggest(alias, used)}`)
+  }
+  for (const alias of Object.keys(prices ?? {})) warn(alias, ['parquetry', 'prices', alias])
+  for (const [index, alias] of (native ?? []).entries()) warn(alias, ['parquetry', 'native_structured_output', index])
 }
 
 function checkOwnModels(own: readonly Placed<ModelConfig>[], report: Report): void {
@@ -103,7 +105,10 @@ function checkOwnModels(own: readonly Placed<ModelConfig>[], report: Report): vo
     if (seen.has(part.alias)) report.error([...path, 'alias'], `expected unique aliases, found "${part.alias}" twice`)
     seen.add(part.alias)
     for (const name of secretEntries(part.inference_parameters.extra_body ?? {})) {
-      report.error([...path, 'inference_parameters', 'extra_body', name], 'expected no secret here, found one (not shown); keys belong to the provider, by the name of their variable')
+      report.error(
+        [...path, 'inference_parameters', 'extra_body', name],
+        'expected no secret here, found one (not shown); keys belong to the provider, by the name of their variable',
+      )
     }
   }
 }
@@ -111,25 +116,30 @@ function checkOwnModels(own: readonly Placed<ModelConfig>[], report: Report): vo
 function reportUnknownAlias(
   alias: string,
   path: Path,
-  own: readonly Placed<ModelConfig>[],
-  candidates: readonly Placed<ModelConfig>[],
+  listed: readonly string[] | null,
+  defaults: readonly ModelConfig[],
   report: Report,
 ): void {
-  const aliases = candidates.map(({ part }) => part.alias)
-  const isDefault = own.length > 0 && DEFAULT_MODELS.some((model) => model.alias === alias)
+  const known = listed ?? defaults.map((model) => model.alias)
+  const isDefault = listed !== null && DEFAULT_MODELS.some((model) => model.alias === alias)
   const hint = isDefault
     ? ' Default aliases stand only in configs without model_configs; add it to model_configs.'
-    : suggest(alias, aliases) || ` Known: ${aliases.join(', ') || 'none'}.`
+    : suggest(alias, known) || ` Known: ${known.join(', ') || 'none'}.`
   report.error(path, `no model config has the alias "${alias}".${hint}`)
 }
 
 function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelSources, report: Report): ResolvedModel | null {
   const name = sources.providerOverride ?? part.provider
   const provider = sources.providers.get(name)
+  // It is there but wrong, which is reported already.
+  if (provider === null) return null
   const { inference_parameters: parameters } = part
   const before = report.problems.length
   if (parameters.generation_type !== 'chat-completion') {
-    report.error(path.slice(0, -1), `expected a chat-completion model for a text column, found "${part.alias}", which is for ${parameters.generation_type}`)
+    report.error(
+      path.slice(0, -1),
+      `expected a chat-completion model for a text column, found "${part.alias}", which is for ${parameters.generation_type}`,
+    )
   }
   if (provider === undefined) {
     const names = [...sources.providers.keys()]
@@ -143,7 +153,8 @@ function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelS
     report.error(path, `provider "${name}" has the type "${String(provider.target.type)}"; expected openai`)
   } else if (provider.target.type === 'openai' && provider.origin === 'OPENAI_BASE_URL') {
     const url = provider.target.endpoint
-    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) report.error(path, 'OPENAI_BASE_URL should hold an http or https address')
+    if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+      report.error(path, 'OPENAI_BASE_URL should hold an http or https address')
   }
   if (provider === undefined || parameters.generation_type !== 'chat-completion' || report.problems.length > before) return null
   return { config: { ...part, provider: name }, provider, compiled: compileModel(part, parameters, provider, sources.settings) }

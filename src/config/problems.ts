@@ -44,7 +44,10 @@ export function createReport(): Report {
 }
 
 function isAtOrBelow(path: string, prefix: string): boolean {
-  return path.startsWith(prefix) && (prefix === '' || path.length === prefix.length || path[prefix.length] === '.' || path[prefix.length] === '[')
+  return (
+    path.startsWith(prefix) &&
+    (prefix === '' || path.length === prefix.length || path[prefix.length] === '.' || path[prefix.length] === '[')
+  )
 }
 
 /** The warnings of a report; throws when it holds an error: `CONFIG_NOT_YET` when nothing else is wrong, else `CONFIG_INVALID`. */

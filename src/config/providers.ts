@@ -9,7 +9,7 @@ import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
 import { createReport } from './problems.ts'
 import type { Report } from './problems.ts'
-import type { Placed } from './read-config.ts'
+import type { ConfigParts } from './read-config.ts'
 import { modelProvider } from './schema-models.ts'
 import type { ModelProviderConfig } from './schema-models.ts'
 import { isVariableName, secretEntries } from './secrets.ts'
@@ -36,13 +36,16 @@ export interface ProviderSources {
   readonly homeProviders?: readonly LoadedFile[]
 }
 
-/** All providers by name; mistakes in the config's own and in `--providers` are reported, those in home files are warnings. */
+/**
+ * All providers by name; mistakes in the config's own and in `--providers` are reported, those in home files are warnings. Null
+ * stands for one of the config's own that is wrong.
+ */
 export function collectProviders(
-  own: readonly Placed<ModelProviderConfig>[],
+  { providers: own, providerNames }: Pick<ConfigParts, 'providers' | 'providerNames'>,
   sources: ProviderSources,
   report: Report,
-): ReadonlyMap<string, KnownProvider> {
-  const known = new Map<string, KnownProvider>()
+): ReadonlyMap<string, KnownProvider | null> {
+  const known = new Map<string, KnownProvider | null>(providerNames.map((name) => [name, null]))
   const add = (provider: KnownProvider): void => {
     if (!known.has(provider.target.name)) known.set(provider.target.name, provider)
   }
@@ -50,8 +53,7 @@ export function collectProviders(
   for (const { part, path } of own) {
     if (seen.has(part.name)) report.error([...path, 'name'], `expected unique names of providers, found "${part.name}" twice`)
     seen.add(part.name)
-    const target = checkProvider(part, path, 'the config', sources.env, report)
-    if (target !== null) add(target)
+    known.set(part.name, checkProvider(part, path, 'the config', sources.env, report))
   }
   if (sources.providersFile) for (const provider of readFile(sources.providersFile, sources.env, report, false)) add(provider)
   for (const file of sources.homeProviders ?? []) for (const provider of readFile(file, sources.env, report, true)) add(provider)
@@ -60,11 +62,11 @@ export function collectProviders(
 }
 
 /** OPENAI_BASE_URL moves the built-in openai provider, also where a home file only repeats it. */
-function redirectOpenAi(known: Map<string, KnownProvider>, env: Environment): ReadonlyMap<string, KnownProvider> {
+function redirectOpenAi(known: Map<string, KnownProvider | null>, env: Environment): ReadonlyMap<string, KnownProvider | null> {
   const endpoint = env['OPENAI_BASE_URL']?.trim()
   const provider = known.get('openai')
   const usual = BUILT_IN_PROVIDERS.find(({ name }) => name === 'openai')!.endpoint
-  if (!endpoint || provider === undefined || provider.target.endpoint !== usual || provider.origin === 'the config') return known
+  if (!endpoint || !provider || provider.target.endpoint !== usual || provider.origin === 'the config') return known
   return known.set('openai', { ...provider, target: { ...provider.target, endpoint }, hasHomeKey: false, origin: 'OPENAI_BASE_URL' })
 }
 
@@ -96,7 +98,10 @@ function checkProvider(part: ModelProviderConfig, path: Path, origin: string, en
   checkEndpoint(part.endpoint, [...path, 'endpoint'], report)
   for (const field of ['extra_headers', 'extra_body'] as const) {
     for (const name of secretEntries(part[field] ?? {})) {
-      report.error([...path, field, name], `expected no secret here, found one (not shown); give the key as api_key, by the name of its variable`)
+      report.error(
+        [...path, field, name],
+        `expected no secret here, found one (not shown); give the key as api_key, by the name of its variable`,
+      )
     }
   }
   const hasPlainKey = part.api_key !== null && !isVariableName(part.api_key, env)
@@ -141,6 +146,9 @@ export function checkEndpoint(endpoint: string, path: Path, report: Report): voi
   if (url === null || !/^https?:$/.test(url.protocol)) {
     report.error(path, 'expected an http or https address such as http://127.0.0.1:8000/v1, found something else')
   } else if (url.username !== '' || url.password !== '' || secretEntries(Object.fromEntries(url.searchParams)).length > 0) {
-    report.error(path, 'expected an address without user, password or key, found one inside (not shown); give the key as api_key, by the name of its variable')
+    report.error(
+      path,
+      'expected an address without user, password or key, found one inside (not shown); give the key as api_key, by the name of its variable',
+    )
   }
 }

@@ -2,16 +2,23 @@
  * From the value of a config file to its parts, each read on its own, so that one mistake does not hide another: what can be read
  * goes on to the checks between parts.
  */
-import { chatInference, modelConfigOf, modelProvider } from './schema-models.ts'
+import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
 import { expressionColumn, llmStructuredColumn, llmTextColumn, samplerColumns } from './schema-columns.ts'
 import type { ColumnConfig } from './schema-columns.ts'
 import { SAMPLER_TYPES } from './schema-samplers.ts'
 import { parquetrySettings } from './schema-settings.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
-import { columnConstraint, DATA_DESIGNER_FIELDS, dropColumnsProcessor, ROOT_FIELDS, scalarConstraint, schemaTransformProcessor } from './schema.ts'
+import {
+  columnConstraint,
+  DATA_DESIGNER_FIELDS,
+  dropColumnsProcessor,
+  ROOT_FIELDS,
+  scalarConstraint,
+  schemaTransformProcessor,
+} from './schema.ts'
 import type { ConstraintConfig, ProcessorConfig } from './schema.ts'
-import { readPart } from './issues.ts'
+import { readPart, reportUnknownField } from './issues.ts'
 import { reportLaterSections, withoutDrawnParameters, withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
@@ -30,7 +37,11 @@ export interface ConfigParts {
   /** Names of all columns, those included that could not be read, so that a reference to them is no second mistake. */
   readonly names: readonly Placed<string>[]
   readonly models: readonly Placed<ModelConfig>[]
+  /** Aliases of all model configs, unreadable ones included; null when the config lists no model. */
+  readonly aliases: readonly string[] | null
   readonly providers: readonly Placed<ModelProviderConfig>[]
+  /** Names of all its own providers, unreadable ones included. */
+  readonly providerNames: readonly string[]
   readonly constraints: readonly Placed<ConstraintConfig>[]
   readonly processors: readonly Placed<ProcessorConfig>[]
   readonly settings: ParquetrySettings
@@ -45,17 +56,26 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
     if (isMapping(part) && typeof part['name'] === 'string') names.push({ part: part['name'], path: [...path, 'name'] })
     return placed(readColumn(part, path, report), path)
   })
-  if (main['columns'] === undefined || main['columns'] === null) report.error(['columns'], 'expected a list of columns, found nothing')
-  else if (Array.isArray(main['columns']) && main['columns'].length === 0) report.error(['columns'], 'expected at least one column, found an empty list')
+  const { columns: listed } = main
+  if (isMapping(value) && (listed === undefined || listed === null)) report.error(['columns'], 'expected a list of columns, found nothing')
+  else if (Array.isArray(listed) && listed.length === 0) report.error(['columns'], 'expected at least one column, found an empty list')
+  const models = listOf(main, 'model_configs', report)
+  const providers = listOf(own, 'model_providers', report)
   return {
     columns,
     names,
-    models: listOf(main, 'model_configs', report).flatMap(({ part, path }) => placed(readModel(part, path, report), path)),
-    providers: listOf(own, 'model_providers', report).flatMap(({ part, path }) => placed(readPart(modelProvider, part, path, report), path)),
+    models: models.flatMap(({ part, path }) => placed(readModel(part, path, report), path)),
+    aliases: models.length === 0 ? null : textsOf(models, 'alias'),
+    providerNames: textsOf(providers, 'name'),
+    providers: providers.flatMap(({ part, path }) => placed(readPart(modelProvider, part, path, report), path)),
     constraints: listOf(main, 'constraints', report).flatMap(({ part, path }) => placed(readConstraint(part, path, report), path)),
     processors: listOf(main, 'processors', report).flatMap(({ part, path }) => placed(readProcessor(part, path, report), path)),
     settings: readPart(parquetrySettings, own['parquetry'] ?? {}, ['parquetry'], report) ?? {},
   }
+}
+
+function textsOf(items: readonly Placed<unknown>[], field: string): readonly string[] {
+  return items.flatMap(({ part }) => (isMapping(part) && typeof part[field] === 'string' ? [part[field]] : []))
 }
 
 function placed<Part>(part: Part | null, path: Path): readonly Placed<Part>[] {
@@ -90,7 +110,7 @@ function unwrap(value: unknown, report: Report): { readonly main: Mapping; reado
 
 function reportUnknown(value: Mapping, known: readonly string[], path: Path, report: Report): void {
   for (const key of Object.keys(value)) {
-    if (!known.includes(key)) report.error([...path, key], `unknown field "${key}".${suggest(key, known) || ` Known here: ${known.join(', ')}.`}`)
+    if (!known.includes(key)) reportUnknownField(key, known, path, report)
   }
 }
 
@@ -145,15 +165,13 @@ export function readModel(value: unknown, path: Path, report: Report): ModelConf
   if (!isMapping(value)) return readPart(modelConfigOf['chat-completion'], value, path, report)
   const parameters = value['inference_parameters']
   const type = isMapping(parameters) ? parameters['generation_type'] : undefined
-  if (type !== undefined && !Object.hasOwn(modelConfigOf, String(type))) {
+  if (type !== undefined && (typeof type !== 'string' || !Object.hasOwn(modelConfigOf, type))) {
     reportTag(type, Object.keys(modelConfigOf), [...path, 'inference_parameters', 'generation_type'], report)
     return null
   }
   const isEmbedding = isMapping(parameters) && ('encoding_format' in parameters || 'dimensions' in parameters)
   const kind = type === 'image' ? 'image' : type === 'embedding' || (type === undefined && isEmbedding) ? 'embedding' : 'chat-completion'
   const model = withoutDrawnParameters(value, path, report)
-  // DataDesigner takes null for the defaults nowhere; an absent mapping is the chat default.
-  if (kind === 'chat-completion' && model['inference_parameters'] === undefined) model['inference_parameters'] = chatInference.parse({})
   return readPart(modelConfigOf[kind], model, path, report)
 }
 

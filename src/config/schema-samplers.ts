@@ -2,7 +2,13 @@
 import { z } from 'zod'
 
 const scalar = z.union([z.string(), z.number()])
-const decimalPlaces = z.int().min(-15).max(15).nullable().default(null).describe('Decimal places that values are rounded to; null keeps them all.')
+const decimalPlaces = z
+  .int()
+  .min(-15)
+  .max(15)
+  .nullable()
+  .default(null)
+  .describe('Decimal places that values are rounded to; null keeps them all.')
 
 /** The locales that DataDesigner's `person_from_faker` accepts. */
 export const PERSON_LOCALES =
@@ -53,7 +59,10 @@ export const samplerParams = {
     sampler_type: tag('person_from_faker'),
     locale: z.string().default('en_US'),
     sex: z.enum(['Male', 'Female']).nullable().default(null),
-    city: z.union([z.string(), z.array(z.string())]).nullable().default(null),
+    city: z
+      .union([z.string(), z.array(z.string())])
+      .nullable()
+      .default(null),
     age_range: z
       .tuple([z.int().min(0).max(114), z.int().min(0).max(114)])
       .default([18, 114])

@@ -43,7 +43,10 @@ const dataDesignerFields = {
   model_configs: z.array(modelConfig).nullable().optional(),
   tool_configs: nothing.optional().describe('Not supported yet.'),
   seed_config: z.null().optional().describe('Not supported yet.'),
-  constraints: z.array(z.union([scalarConstraint, columnConstraint])).nullable().optional(),
+  constraints: z
+    .array(z.union([scalarConstraint, columnConstraint]))
+    .nullable()
+    .optional(),
   profilers: nothing.optional().describe('Not supported yet.'),
   processors: z
     .array(z.discriminatedUnion('processor_type', [dropColumnsProcessor, schemaTransformProcessor]))

@@ -21,8 +21,15 @@ export function overlayRunConfig(settings: ParquetrySettings, file: LoadedFile |
   const run = readPart(runConfig, file.value ?? {}, ['run_config'], report)
   if (run === null) return settings
   explain(run, report)
-  const { buffer_size, max_concurrent_row_groups, max_conversation_restarts, max_conversation_correction_steps, preserve_dropped_columns } = run
-  const honoured = { buffer_size, max_concurrent_row_groups, max_conversation_restarts, max_conversation_correction_steps, preserve_dropped_columns }
+  const { buffer_size, max_concurrent_row_groups, max_conversation_restarts, max_conversation_correction_steps, preserve_dropped_columns } =
+    run
+  const honoured = {
+    buffer_size,
+    max_concurrent_row_groups,
+    max_conversation_restarts,
+    max_conversation_correction_steps,
+    preserve_dropped_columns,
+  }
   const share = run.disable_early_shutdown === true ? 1 : run.shutdown_error_rate
   return { ...settings, ...withoutUndefined(honoured), ...withoutUndefined({ max_drop_share: share }) } as ParquetrySettings
 }
@@ -49,15 +56,23 @@ function explain(run: RunConfig, report: Report): void {
     const value = run[field as keyof RunConfig]
     if (value !== undefined && value !== null && value !== false) report.warn(['run_config', field], `${field} has no effect: ${why}`)
   }
-  if (run.disable_early_shutdown === true) report.warn(['run_config', 'disable_early_shutdown'], 'taken as max_drop_share: 1: the run never waits because rows drop')
+  if (run.disable_early_shutdown === true)
+    report.warn(['run_config', 'disable_early_shutdown'], 'taken as max_drop_share: 1: the run never waits because rows drop')
   else if (run.shutdown_error_rate !== undefined) {
-    report.warn(['run_config', 'shutdown_error_rate'], `taken as max_drop_share: ${run.shutdown_error_rate}; instead of ending early, the run waits`)
+    report.warn(
+      ['run_config', 'shutdown_error_rate'],
+      `taken as max_drop_share: ${run.shutdown_error_rate}; instead of ending early, the run waits`,
+    )
   }
   if (run.jinja_rendering_engine === 'native') {
-    report.notYet(['run_config', 'jinja_rendering_engine'], 'the native template engine is not supported; templates are rendered by the secure one')
+    report.notYet(
+      ['run_config', 'jinja_rendering_engine'],
+      'the native template engine is not supported; templates are rendered by the secure one',
+    )
   }
   for (const field of ['request_admission', 'throttle'] as const) {
-    if (run[field] !== undefined && run[field] !== null) report.notYet(['run_config', field], `tuning of the request limiter (${field}) is not supported yet`)
+    if (run[field] !== undefined && run[field] !== null)
+      report.notYet(['run_config', field], `tuning of the request limiter (${field}) is not supported yet`)
   }
 }
 

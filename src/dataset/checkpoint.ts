@@ -16,9 +16,13 @@ export async function writeCheckpoint(storage: Storage, input: CheckpointInput, 
   await renewOwner(storage, input.epoch, now)
   const before = await readMetadata(storage)
   if (before.kind !== 'ours') {
-    throw new ParquetryError('METADATA_DAMAGED', `expected ${storage.describe()}/metadata.json as this run wrote it, found it ${before.kind}`, {
-      wayOut: 'start again with --resume always',
-    })
+    throw new ParquetryError(
+      'METADATA_DAMAGED',
+      `expected ${storage.describe()}/metadata.json as this run wrote it, found it ${before.kind}`,
+      {
+        wayOut: 'start again with --resume always',
+      },
+    )
   }
   const { parquetry } = before.value
   const isLater = input.epoch > parquetry.epoch || (input.epoch === parquetry.epoch && input.sequence > parquetry.sequence)

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { RowGroup, Usage } from '../contract.ts'
 import { ParquetryError } from '../errors.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { Field, Schema, Table, Value } from '../values.ts'
 import { keys } from './layout.ts'
 import type { OpenDataset } from './open-dataset.ts'
@@ -35,7 +36,7 @@ export async function commitRowGroup(options: CommitOptions): Promise<{ readonly
   const stagedKey = keys.stagedRowGroup(rowGroup.id, attempt)
   await storage.stage(stagedKey, bytes)
   if (await storage.publish(stagedKey, keys.rowGroup(rowGroup.id))) {
-    for (const sidecar of sidecars) await storage.move(sidecar.stagedKey, sidecar.finalKey)
+    for (const sidecar of sidecars) await moveIntoPlace(storage, sidecar)
     return { receipt, isNew: true }
   }
   for (const sidecar of sidecars) await storage.remove(sidecar.stagedKey)
@@ -46,6 +47,16 @@ export async function commitRowGroup(options: CommitOptions): Promise<{ readonly
     })
   }
   return { receipt: first, isNew: false }
+}
+
+/** A scan may have rolled it forward in this moment. */
+async function moveIntoPlace(storage: Storage, { stagedKey, finalKey }: Sidecar): Promise<void> {
+  try {
+    await storage.move(stagedKey, finalKey)
+  } catch (error) {
+    const isThereAlready = (await storage.stat(stagedKey)) === null && (await storage.stat(finalKey)) !== null
+    if (!isThereAlready) throw error
+  }
 }
 
 function receiptOf({ dataset, attempt, ports, rowGroup, made, usage, isRehearsal }: CommitOptions, sidecars: readonly Sidecar[]): Receipt {
@@ -85,7 +96,9 @@ async function stageSidecars({ dataset, ports, attempt, rowGroup, made }: Commit
     await stage(keys.droppedColumnsFolder, compiled.droppedSchema, tableOf(compiled.droppedSchema, made.rows))
   }
   for (const transform of dataset.transforms) {
-    const records = made.rows.map(({ row, refill, values }) => transform.transform(values, { random: dataset.random.stream(transform.name, row, refill, 0, 'processor') }))
+    const records = made.rows.map(({ row, refill, values }) =>
+      transform.transform(values, { random: dataset.random.stream(transform.name, row, refill, 0, 'processor') }),
+    )
     await stage(keys.processorFolder(transform.name), transform.schema, tableOfRecords(transform.schema, records))
   }
   return sidecars

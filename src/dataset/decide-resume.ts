@@ -17,7 +17,11 @@ export interface FolderFacts {
   readonly holdsAnything: boolean
   /** Content of `dataset.json`, or null. */
   readonly datasetId: string | null
-  readonly metadata: { readonly kind: 'absent' } | { readonly kind: 'damaged'; readonly why: string } | { readonly kind: 'ours'; readonly value: Metadata } | { readonly kind: 'data-designer' }
+  readonly metadata:
+    | { readonly kind: 'absent' }
+    | { readonly kind: 'damaged'; readonly why: string }
+    | { readonly kind: 'ours'; readonly value: Metadata }
+    | { readonly kind: 'data-designer' }
   /** Files named like a row group's. */
   readonly rowGroupFiles: number
 }
@@ -49,7 +53,12 @@ export function decideResume(facts: FolderFacts, request: RunRequest): ResumeDec
   }
   if (request.mode === 'never') return decideFresh(facts, request)
   const obstacle = obstacleOf(facts, request)
-  if (obstacle === null) return { action: 'resume', note: facts.metadata.kind === 'absent' ? 'no metadata.json and no row group yet: starting from the beginning in the same folder' : null }
+  if (obstacle === null)
+    return {
+      action: 'resume',
+      note:
+        facts.metadata.kind === 'absent' ? 'no metadata.json and no row group yet: starting from the beginning in the same folder' : null,
+    }
   if (request.mode === 'if_possible' && !ALWAYS_AN_ERROR.has(obstacle.code)) {
     return { action: 'fresh-timestamped', note: `cannot go on with ${facts.location}: ${obstacle.message}` }
   }
@@ -68,13 +77,17 @@ function decideFresh(facts: FolderFacts, request: RunRequest): ResumeDecision {
   }
   return {
     action: 'fresh-timestamped',
-    note: unfinished === null ? `${facts.location} is taken` : `${facts.location} holds an unfinished run (${unfinished}) that --resume always would go on with`,
+    note:
+      unfinished === null
+        ? `${facts.location} is taken`
+        : `${facts.location} holds an unfinished run (${unfinished}) that --resume always would go on with`,
   }
 }
 
 /** "412 of 2,000 rows", or null when there is nothing to go on with. */
 function unfinishedOf(facts: FolderFacts, request: RunRequest): string | null {
-  if (facts.metadata.kind !== 'ours' || obstacleOf(facts, { ...request, numRecords: null, bufferSize: null, seed: null }) !== null) return null
+  if (facts.metadata.kind !== 'ours' || obstacleOf(facts, { ...request, numRecords: null, bufferSize: null, seed: null }) !== null)
+    return null
   const { target_num_records: wanted, parquetry } = facts.metadata.value
   const { rowsWritten, rowsDropped } = parquetry.totals
   return rowsWritten + rowsDropped >= wanted ? null : `${rowsWritten} of ${wanted} rows`
@@ -100,19 +113,31 @@ function obstacleOf(facts: FolderFacts, request: RunRequest): ParquetryError | n
 function differenceOf(recorded: Metadata, location: string, request: RunRequest): ParquetryError | null {
   const { parquetry } = recorded
   if (parquetry.fingerprint.hash !== request.fingerprint.hash) {
-    return new ParquetryError('RESUME_INCOMPATIBLE', `the config differs from that of ${location} in ${differingParts(parquetry.fingerprint, request.fingerprint)}`, {
-      wayOut: 'use the same config, or start a new dataset without --resume or under another --dataset-name',
-    })
+    return new ParquetryError(
+      'RESUME_INCOMPATIBLE',
+      `the config differs from that of ${location} in ${differingParts(parquetry.fingerprint, request.fingerprint)}`,
+      {
+        wayOut: 'use the same config, or start a new dataset without --resume or under another --dataset-name',
+      },
+    )
   }
   if (request.numRecords !== null && request.numRecords < recorded.target_num_records) {
-    return new ParquetryError('NUM_RECORDS_MISMATCH', `${location} is planned for ${recorded.target_num_records} records, ${request.numRecords} were asked for`, {
-      wayOut: `ask for ${recorded.target_num_records} or more (more extends the dataset)`,
-    })
+    return new ParquetryError(
+      'NUM_RECORDS_MISMATCH',
+      `${location} is planned for ${recorded.target_num_records} records, ${request.numRecords} were asked for`,
+      {
+        wayOut: `ask for ${recorded.target_num_records} or more (more extends the dataset)`,
+      },
+    )
   }
   if (request.bufferSize !== null && request.bufferSize !== recorded.buffer_size) {
-    return new ParquetryError('BUFFER_SIZE_MISMATCH', `${location} has row groups of ${recorded.buffer_size} rows, ${request.bufferSize} were asked for`, {
-      wayOut: `leave out the buffer size, or give ${recorded.buffer_size}`,
-    })
+    return new ParquetryError(
+      'BUFFER_SIZE_MISMATCH',
+      `${location} has row groups of ${recorded.buffer_size} rows, ${request.bufferSize} were asked for`,
+      {
+        wayOut: `leave out the buffer size, or give ${recorded.buffer_size}`,
+      },
+    )
   }
   if (request.seed !== null && request.seed !== parquetry.seed) {
     return new ParquetryError('SEED_MISMATCH', `${location} was begun with seed ${parquetry.seed}, seed ${request.seed} was asked for`, {
@@ -124,7 +149,9 @@ function differenceOf(recorded: Metadata, location: string, request: RunRequest)
 
 /** "columns review, price and the constraints": the first differences by name. */
 function differingParts(recorded: Fingerprint, asked: Fingerprint): string {
-  const names = [...new Set([...Object.keys(recorded.parts), ...Object.keys(asked.parts)])].filter((name) => recorded.parts[name] !== asked.parts[name])
+  const names = [...new Set([...Object.keys(recorded.parts), ...Object.keys(asked.parts)])].filter(
+    (name) => recorded.parts[name] !== asked.parts[name],
+  )
   const shown = names.slice(0, 3).join(', ')
   return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown || 'its order of columns'
 }

@@ -27,9 +27,13 @@ export function createDropWatch(rowsWanted: number, policy: DropPolicy): DropWat
   let last: DroppedRow | null = null
 
   function refuse(message: string): never {
-    throw new ParquetryError('TOO_MANY_DROPPED', `${message}; the last: row ${last?.row}, column ${last?.column}: ${last?.code} ${last?.reason}`, {
-      wayOut: 'correct the column and start again, or allow it with parquetry.max_drop_share',
-    })
+    throw new ParquetryError(
+      'TOO_MANY_DROPPED',
+      `${message}; the last: row ${last?.row}, column ${last?.column}: ${last?.code} ${last?.reason}`,
+      {
+        wayOut: 'correct the column and start again, or allow it with parquetry.max_drop_share',
+      },
+    )
   }
 
   function checkShare(): void {

@@ -56,11 +56,20 @@ export async function generateRowGroup(options: GenerateOptions): Promise<RowGro
       refillAttempts: dataset.compiled.policies.refillAttempts,
       dropPolicy: dataset.compiled.policies,
       signal: life.stop.signal,
+      checkRow: dataset.checkRow,
       onFailure: (error) => life.stop.abort(error),
       onProgress: (done, dropped) => options.onProgress(progressOf(input, answers, done, dropped)),
     })
     life.stop.signal.throwIfAborted()
-    const outcome = await commitRowGroup({ dataset, ports, attempt, rowGroup, made, usage: answers.usage(), isRehearsal: answers.isRehearsal() })
+    const outcome = await commitRowGroup({
+      dataset,
+      ports,
+      attempt,
+      rowGroup,
+      made,
+      usage: answers.usage(),
+      isRehearsal: answers.isRehearsal(),
+    })
     await journal.close()
     await removeJournals(storage, rowGroup.id)
     return resultOf(outcome.receipt, outcome.isNew)
@@ -72,7 +81,14 @@ export async function generateRowGroup(options: GenerateOptions): Promise<RowGro
 
 function progressOf(input: GenerateRowGroupInput, answers: AnswerBook, done: number, dropped: number): RowGroupProgress {
   const { id, start, end } = input.rowGroup
-  return { id, rowsDone: done, rowsDropped: dropped, rowsWanted: end - start, usage: answers.usage(), callsInFlight: answers.callsInFlight() }
+  return {
+    id,
+    rowsDone: done,
+    rowsDropped: dropped,
+    rowsWanted: end - start,
+    usage: answers.usage(),
+    callsInFlight: answers.callsInFlight(),
+  }
 }
 
 function resultOf(receipt: Receipt, isNew: boolean): RowGroupResult {

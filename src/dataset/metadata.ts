@@ -38,6 +38,8 @@ export interface ParquetryMetadata {
   readonly dataset_id: string
   readonly fingerprint: Fingerprint
   readonly seed: string
+  /** ISO 8601, UTC: the "now" of samplers, recorded once, so that a resumed dataset's values do not drift with the clock. */
+  readonly reference_time: string
   /** The request that was prepared last. */
   readonly request_id: string
   readonly segments: readonly PlanSegment[]
@@ -70,7 +72,9 @@ export async function readMetadata(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'damaged', why: 'it holds no object' }
   if (!('parquetry' in value)) return { kind: 'data-designer' }
   const missing = missingKey(value as Record<string, unknown>)
-  return missing === null ? { kind: 'ours', value: value as Metadata } : { kind: 'damaged', why: `${missing} is missing or of the wrong type` }
+  return missing === null
+    ? { kind: 'ours', value: value as Metadata }
+    : { kind: 'damaged', why: `${missing} is missing or of the wrong type` }
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -85,6 +89,7 @@ const OUR_TYPES: Readonly<Record<string, string>> = {
   version: 'number',
   dataset_id: 'string',
   seed: 'string',
+  reference_time: 'string',
   fingerprint: 'object',
   segments: 'object',
   epoch: 'number',

@@ -5,12 +5,14 @@ import type { CellGenerator, SamplerProgram } from '../columns/generator.ts'
 import { compileSamplers } from '../columns/sampler/compile.ts'
 import type { DatasetRef, PlanSegment } from '../contract.ts'
 import { ParquetryError } from '../errors.ts'
+import { createValueChecker } from '../parquet/encode-table.ts'
 import { compileSchemaTransform } from '../processors/index.ts'
 import type { SchemaTransform } from '../processors/index.ts'
 import { createRandom } from '../random/random.ts'
 import type { Random } from '../random/random.ts'
 import { compileCondition } from '../template/index.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Value } from '../values.ts'
 import { readIdentity } from './folder-facts.ts'
 import { keys } from './layout.ts'
 import type { Metadata } from './metadata.ts'
@@ -38,6 +40,8 @@ export interface DatasetProgram {
   readonly samplers: SamplerProgram
   readonly generators: readonly CellGenerator[]
   readonly transforms: readonly NamedTransform[]
+  /** Throws `VALUE_NOT_REPRESENTABLE` for a row that no file can hold. */
+  readonly checkRow: (values: Readonly<Record<string, Value>>, row: number) => void
 }
 
 /** A dataset that is open in a worker. */
@@ -79,7 +83,12 @@ export async function openDataset(ports: DatasetPorts, ref: DatasetRef, known: O
 /** Compiles all columns. `referenceTime` is ISO 8601, UTC. */
 export async function compileProgram(compiled: CompiledDataset, seed: string, referenceTime: string): Promise<DatasetProgram> {
   const samplers = compiled.columns.filter((column) => column.column_type === 'sampler')
+  const fields = [...compiled.schema, ...compiled.droppedSchema]
+  const checkValue = createValueChecker(fields)
   return {
+    checkRow(values, row): void {
+      for (const { name } of fields) checkValue(name, values[name] ?? null, row)
+    },
     compiled,
     seed,
     random: createRandom(seed),
@@ -110,5 +119,7 @@ function planOf(storage: Storage, metadata: Awaited<ReturnType<typeof readMetada
 function compiledSettings(settings: object): { seed: string; referenceTime: string } {
   const { seed, reference_time: referenceTime } = settings as { seed?: unknown; reference_time?: unknown }
   if (typeof seed === 'string' && typeof referenceTime === 'string') return { seed, referenceTime }
-  throw new ParquetryError('DATASET_DAMAGED', 'expected parquetry.json to hold seed and reference_time as text', { wayOut: 'start again with --resume always' })
+  throw new ParquetryError('DATASET_DAMAGED', 'expected parquetry.json to hold seed and reference_time as text', {
+    wayOut: 'start again with --resume always',
+  })
 }

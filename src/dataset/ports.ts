@@ -10,7 +10,7 @@ export interface DatasetPorts {
   readonly models: Models
   readonly encoder: TableEncoder
   /** Milliseconds since the epoch. */
-  now(): number
+  readonly now: () => number
   /** One line for people; never a prompt, an answer or a key. */
   log(message: string, facts?: Readonly<Record<string, unknown>>): void
   /** Post-generation processors registered on the worker, by name, in the order in which they run. */

@@ -39,7 +39,10 @@ export async function prepareDataset(storage: Storage, input: PrepareInput, port
   const known = before.kind === 'ours' ? before.value : null
   if (request === null) {
     if (known === null || known.parquetry.fingerprint.hash !== input.dataset.fingerprint) {
-      throw new ParquetryError('DATASET_DAMAGED', `expected the request ${input.requestId} or a prepared dataset in ${storage.describe()}, found neither`)
+      throw new ParquetryError(
+        'DATASET_DAMAGED',
+        `expected the request ${input.requestId} or a prepared dataset in ${storage.describe()}, found neither`,
+      )
     }
     const stored = await readStored(storage)
     return preparedOf(await rewrite(storage, known, { epoch, now: ports.now() }), stored)
@@ -49,9 +52,13 @@ export async function prepareDataset(storage: Storage, input: PrepareInput, port
     throw new ParquetryError('DATASET_DAMAGED', `the staged request in ${storage.describe()} is not the one that was started`)
   }
   await refuseIncompatible(storage, request, compiled)
-  const metadata = known === null ? freshMetadata(input, request, compiled, epoch, ports) : extendedMetadata(known, request, compiled, epoch, ports)
+  const metadata =
+    known === null ? freshMetadata(input, request, compiled, epoch, ports) : extendedMetadata(known, request, compiled, epoch, ports)
   if (known === null) await clearPartialResults(storage, ports)
-  await storage.writeAtomic(keys.parquetryFile, json({ ...request.parquetry, seed: metadata.parquetry.seed }))
+  await storage.writeAtomic(
+    keys.parquetryFile,
+    json({ ...request.parquetry, seed: metadata.parquetry.seed, reference_time: metadata.parquetry.reference_time }),
+  )
   await storage.writeAtomic(keys.builderConfig, json(request.builder_config))
   await writeMetadata(storage, metadata)
   await removeRequest(storage, input.requestId)
@@ -79,7 +86,13 @@ export async function clearPartialResults(storage: Storage, ports: Pick<PrepareP
   await storage.remove(keys.partialFolder)
 }
 
-function freshMetadata(input: PrepareInput, request: StagedRequest, compiled: CompiledDataset, epoch: number, ports: PreparePorts): Metadata {
+function freshMetadata(
+  input: PrepareInput,
+  request: StagedRequest,
+  compiled: CompiledDataset,
+  epoch: number,
+  ports: PreparePorts,
+): Metadata {
   const target = request.num_records ?? DEFAULT_NUM_RECORDS
   const bufferSize = request.buffer_size ?? DEFAULT_BUFFER_SIZE
   return {
@@ -96,6 +109,7 @@ function freshMetadata(input: PrepareInput, request: StagedRequest, compiled: Co
       dataset_id: input.dataset.datasetId,
       fingerprint: compiled.fingerprint,
       seed: request.seed ?? ports.drawSeed(),
+      reference_time: referenceTimeOf(request) ?? new Date(ports.now()).toISOString(),
       request_id: request.request_id,
       segments: planSegments(target, bufferSize),
       epoch,
@@ -110,7 +124,13 @@ function freshMetadata(input: PrepareInput, request: StagedRequest, compiled: Co
   }
 }
 
-function extendedMetadata(known: Metadata, request: StagedRequest, compiled: CompiledDataset, epoch: number, ports: PreparePorts): Metadata {
+function extendedMetadata(
+  known: Metadata,
+  request: StagedRequest,
+  compiled: CompiledDataset,
+  epoch: number,
+  ports: PreparePorts,
+): Metadata {
   const target = Math.max(known.target_num_records, request.num_records ?? 0)
   const segments: readonly PlanSegment[] =
     target === known.target_num_records ? known.parquetry.segments : extendSegments(known.parquetry.segments, target, known.buffer_size)
@@ -128,6 +148,11 @@ function extendedMetadata(known: Metadata, request: StagedRequest, compiled: Com
       updated_at: new Date(ports.now()).toISOString(),
     },
   }
+}
+
+function referenceTimeOf({ parquetry }: StagedRequest): string | null {
+  const { reference_time: time } = parquetry as { readonly reference_time?: unknown }
+  return typeof time === 'string' ? time : null
 }
 
 async function rewrite(storage: Storage, known: Metadata, by: { epoch: number; now: number }): Promise<Metadata> {
@@ -176,7 +201,10 @@ export async function readJson(storage: Storage, key: string): Promise<object> {
   } catch {
     // Said below.
   }
-  throw new ParquetryError('DATASET_DAMAGED', `expected ${storage.describe()}/${key} to hold JSON, found ${bytes === null ? 'no such file' : 'something else'}`)
+  throw new ParquetryError(
+    'DATASET_DAMAGED',
+    `expected ${storage.describe()}/${key} to hold JSON, found ${bytes === null ? 'no such file' : 'something else'}`,
+  )
 }
 
 function json(value: object): string {

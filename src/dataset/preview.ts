@@ -71,6 +71,7 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
       refillAttempts: compiled.policies.refillAttempts,
       dropPolicy: compiled.policies,
       signal: life.signal,
+      checkRow: program.checkRow,
       onFailure: (error) => life.abort(error),
       onProgress: (done, dropped) => options.onProgress?.(progressOf(done, dropped)),
     })

@@ -1,7 +1,7 @@
 /** Receipts as they come from disk: nothing is believed before it is checked. */
 import { z } from 'zod'
 import type { DatasetRef, RowGroup } from '../contract.ts'
-import { isParquetryError } from '../errors.ts'
+import { isParquetryError, ParquetryError } from '../errors.ts'
 import { readFooter } from '../parquet/read-footer.ts'
 import { RECEIPT_KEY } from '../parquet/seal.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -37,7 +37,7 @@ export async function readReceipt(storage: Storage, key: string): Promise<Receip
     })
     const text = metadata.get(RECEIPT_KEY)
     if (text === undefined) return { kind: 'plain', rowCount }
-    const receipt = parseReceipt(text)
+    const receipt = checkReceipt(text)
     if ('problem' in receipt) return { kind: 'damaged', reason: receipt.problem }
     if (receipt.rowsWritten === rowCount) return { kind: 'receipt', rowCount, receipt }
     return { kind: 'damaged', reason: `its receipt says ${receipt.rowsWritten} rows, the file has ${rowCount}` }
@@ -68,8 +68,16 @@ export function differenceOf({ datasetId, fingerprint, rowGroup }: Receipt, expe
   return `it holds row group ${rowGroup.id} with rows ${rowGroup.start} to ${rowGroup.end}, not ${start} to ${end}`
 }
 
-/** A receipt from the text of a footer, or what is wrong with it. */
-export function parseReceipt(text: string): Receipt | { readonly problem: string } {
+/** The receipt in a footer's key-value metadata. Throws `DATASET_DAMAGED` when there is none, or one that cannot be right. */
+export function parseReceipt(metadata: ReadonlyMap<string, string>): Receipt {
+  const text = metadata.get(RECEIPT_KEY)
+  const receipt = text === undefined ? { problem: 'it has no receipt' } : checkReceipt(text)
+  if (!('problem' in receipt)) return receipt
+  throw new ParquetryError('DATASET_DAMAGED', `expected a row group with its receipt, but ${receipt.problem}`, { reason: receipt.problem })
+}
+
+/** A receipt from its JSON text, or what is wrong with it. */
+export function checkReceipt(text: string): Receipt | { readonly problem: string } {
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -21,9 +21,13 @@ export type FoundRow =
 export async function requireMetadata(storage: Storage): Promise<Metadata> {
   const metadata = await readMetadata(storage)
   if (metadata.kind === 'ours') return metadata.value
-  throw new ParquetryError('DATASET_NOT_FOUND', `expected a dataset of Parquetry in ${storage.describe()}, found its metadata.json ${metadata.kind}`, {
-    wayOut: 'give the folder of a dataset, e.g. artifacts/product-reviews',
-  })
+  throw new ParquetryError(
+    'DATASET_NOT_FOUND',
+    `expected a dataset of Parquetry in ${storage.describe()}, found its metadata.json ${metadata.kind}`,
+    {
+      wayOut: 'give the folder of a dataset, e.g. artifacts/product-reviews',
+    },
+  )
 }
 
 /** One record. Throws `USAGE` when the index lies outside the dataset. */
@@ -38,7 +42,9 @@ export async function readRow(storage: Storage, row: number): Promise<FoundRow> 
   if (reading.kind === 'absent') return { kind: 'missing', row }
   if (reading.kind !== 'receipt') {
     const found = reading.kind === 'damaged' ? reading.reason : 'a file without a receipt'
-    throw new ParquetryError('DATASET_DAMAGED', `expected ${key} to be a row group of this dataset, found ${found}`, { wayOut: 'start again with --resume always: the row group is made anew' })
+    throw new ParquetryError('DATASET_DAMAGED', `expected ${key} to be a row group of this dataset, found ${found}`, {
+      wayOut: 'start again with --resume always: the row group is made anew',
+    })
   }
   const { receipt } = reading
   const drop = receipt.dropped.find((dropped) => dropped.row === row)

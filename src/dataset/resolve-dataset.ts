@@ -56,7 +56,13 @@ export async function resolveDataset(options: ResolveOptions, ports: ResolvePort
   return resolved(options.datasetName, location, identity, decision.action === 'fresh', decision.note)
 }
 
-function resolved(datasetName: string, location: string, identity: DatasetIdentity, isFresh: boolean, note: string | null): ResolvedDataset {
+function resolved(
+  datasetName: string,
+  location: string,
+  identity: DatasetIdentity,
+  isFresh: boolean,
+  note: string | null,
+): ResolvedDataset {
   return { location, datasetName, datasetId: identity.dataset_id, isFresh, note }
 }
 
@@ -70,7 +76,9 @@ async function startBeside(options: ResolveOptions, note: string, ports: Resolve
     if ((await storage.list('')).length > 0) continue
     if (await storage.createExclusive(keys.identity, json(identity))) return resolved(datasetName, location, identity, true, note)
   }
-  throw new ParquetryError('DATASET_UNFINISHED', `expected a free folder name like ${stamped}, found all taken`, { wayOut: 'try again in a second' })
+  throw new ParquetryError('DATASET_UNFINISHED', `expected a free folder name like ${stamped}, found all taken`, {
+    wayOut: 'try again in a second',
+  })
 }
 
 async function claimIdentity(storage: Storage, options: ResolveOptions, ports: ResolvePorts): Promise<DatasetIdentity> {
@@ -78,9 +86,13 @@ async function claimIdentity(storage: Storage, options: ResolveOptions, ports: R
   if (await storage.createExclusive(keys.identity, json(fresh))) return fresh
   const known = await readIdentity(storage)
   if (known !== null) return known
-  throw new ParquetryError('DATASET_DAMAGED', `expected ${storage.describe()}/dataset.json to name the dataset, found something unreadable`, {
-    wayOut: 'move the file away; the dataset then gets a new identity',
-  })
+  throw new ParquetryError(
+    'DATASET_DAMAGED',
+    `expected ${storage.describe()}/dataset.json to name the dataset, found something unreadable`,
+    {
+      wayOut: 'move the file away; the dataset then gets a new identity',
+    },
+  )
 }
 
 function identityOf(storage: Storage, options: ResolveOptions, ports: ResolvePorts): DatasetIdentity {
@@ -98,9 +110,13 @@ async function refuseCopy(storage: Storage, identity: DatasetIdentity, ports: Re
   if (identity.location === here) return
   const there = await readIdentity(ports.openStorage(identity.location)).catch(() => null)
   if (there?.dataset_id === identity.dataset_id) {
-    throw new ParquetryError('DATASET_MOVED', `${here} is a copy of ${identity.location}: both say they are dataset ${identity.dataset_id}`, {
-      wayOut: `remove ${basename(here)}/dataset.json from the copy to make it a dataset of its own`,
-    })
+    throw new ParquetryError(
+      'DATASET_MOVED',
+      `${here} is a copy of ${identity.location}: both say they are dataset ${identity.dataset_id}`,
+      {
+        wayOut: `remove ${basename(here)}/dataset.json from the copy to make it a dataset of its own`,
+      },
+    )
   }
 }
 

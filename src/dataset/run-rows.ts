@@ -39,6 +39,8 @@ export interface RunRowsOptions {
   readonly refillAttempts: number
   readonly dropPolicy: DropPolicy
   readonly signal: AbortSignal
+  /** Refuses a finished row that no file can hold. Throws `VALUE_NOT_REPRESENTABLE` with the column in its details. */
+  readonly checkRow: (values: Readonly<Record<string, Value>>, row: number) => void
   /** Called with the first error that ends the row group, so that no further call is issued. */
   readonly onFailure: (error: unknown) => void
   /** Called whenever a row is done or dropped. */
@@ -99,7 +101,10 @@ export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
 }
 
 /** Columns that never wait, directly or through an input, are made in one go; the others as their inputs come. */
-function splitGenerators(generators: readonly CellGenerator[], samplers: SamplerProgram): { early: CellGenerator[]; late: CellGenerator[] } {
+function splitGenerators(
+  generators: readonly CellGenerator[],
+  samplers: SamplerProgram,
+): { early: CellGenerator[]; late: CellGenerator[] } {
   const ready = new Set(samplers.columns)
   const early: CellGenerator[] = []
   const late: CellGenerator[] = []
@@ -119,7 +124,10 @@ function makeRow(options: RunRowsOptions, early: CellGenerator[], late: CellGene
     try {
       options.samplers.sampleRow(row, refill, cells.values)
       for (const generator of early) makeEarlyCell(cells, generator)
-      if (late.length === 0) return { row, refill, values: cells.values }
+      if (late.length === 0) {
+        options.checkRow(cells.values, row)
+        return { row, refill, values: cells.values }
+      }
       return finishRow(options, early, late, cells)
     } catch (error) {
       const drop = dropOf(error, cells)
@@ -129,9 +137,10 @@ function makeRow(options: RunRowsOptions, early: CellGenerator[], late: CellGene
 }
 
 async function finishRow(options: RunRowsOptions, early: CellGenerator[], late: CellGenerator[], first: OpenRow): Promise<Outcome> {
-  for (let cells = first; ; ) {
+  for (let cells = first; ;) {
     try {
       await makeLateCells(cells, late)
+      options.checkRow(cells.values, cells.rowIndex)
       return { row: cells.rowIndex, refill: cells.refill, values: cells.values }
     } catch (error) {
       let drop = dropOf(error, cells)
@@ -228,5 +237,7 @@ function isContentError(error: unknown): error is ParquetryError {
 /** The record of a row that cannot be made; every other error is thrown on (R2). */
 function dropOf(error: unknown, cells: OpenRow): DroppedRow {
   if (!isContentError(error)) throw error
-  return { row: cells.rowIndex, code: error.code, column: cells.failedColumn, refill: cells.refill, reason: error.message.slice(0, 200) }
+  const { column: named } = error.details
+  const column = cells.failedColumn || (typeof named === 'string' ? named : '')
+  return { row: cells.rowIndex, code: error.code, column, refill: cells.refill, reason: error.message.slice(0, 200) }
 }

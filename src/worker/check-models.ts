@@ -1,5 +1,7 @@
 /** One tiny call per model before anything is started, so that a refused key or an absent endpoint costs nothing. */
+import { homedir } from 'node:os'
 import type { CompiledDataset } from '../config/compiled.ts'
+import { createHomeKeys } from '../config/home-keys.ts'
 import { createModels } from '../model/models.ts'
 import { checkModel } from '../model/readiness.ts'
 import { createRehearsal } from './rehearsal.ts'
@@ -16,7 +18,7 @@ export async function checkModels(compiled: CompiledDataset, env: Readonly<Recor
   )
   if (wanted.size === 0 || env['DATA_DESIGNER_SKIP_MODEL_HEALTH_CHECKS'] === '1') return
   const rehearsal = createRehearsal({})
-  const models = createModels({ env, rehearsal })
+  const models = createModels({ env, rehearsal, resolveKey: createHomeKeys(env, homedir()) })
   try {
     await Promise.all([...wanted.values()].map((target) => checkModel(models.client(target), target)))
   } finally {

@@ -4,10 +4,12 @@
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { NativeConnection, Worker } from '@temporalio/worker'
-import type { WorkerOptions } from '@temporalio/worker'
+import { Worker } from '@temporalio/worker'
+import type { NativeConnection, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
+import { createHomeKeys } from '../config/home-keys.ts'
 import { TASK_QUEUE } from '../contract.ts'
 import type { DatasetProcessor } from '../dataset/ports.ts'
 import { createEncoderPool } from '../parquet/encoder-pool.ts'
@@ -54,10 +56,12 @@ export interface ParquetryWorker {
 
 /** Creates a worker; it serves nothing before `run`. */
 export async function createWorker(options: ParquetryWorkerOptions): Promise<ParquetryWorker> {
+  const env = options.env ?? process.env
   const rehearsal = createRehearsal(options.rehearsal ?? {})
   const models = createModels({
-    env: options.env ?? process.env,
+    env,
     rehearsal,
+    resolveKey: createHomeKeys(env, homedir()),
     ...(options.observeModels === undefined ? {} : { observe: options.observeModels }),
   })
   const encoder = createEncoderPool()

@@ -1,4 +1,6 @@
 /** The composition root of a preview: models, and nothing else of a worker. */
+import { homedir } from 'node:os'
+import { createHomeKeys } from '../config/home-keys.ts'
 import { createModels } from '../model/models.ts'
 import { previewDataset } from '../dataset/preview.ts'
 import type { Preview, PreviewOptions } from '../dataset/preview.ts'
@@ -10,7 +12,7 @@ export async function previewInMemory(
 ): Promise<Preview> {
   const { env, ...rest } = options
   const rehearsal = createRehearsal({})
-  const models = createModels({ env, rehearsal })
+  const models = createModels({ env, rehearsal, resolveKey: createHomeKeys(env, env['HOME'] ?? homedir()) })
   try {
     return await previewDataset({ ...rest, models })
   } finally {

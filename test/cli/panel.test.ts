@@ -8,7 +8,12 @@ import { NO_USAGE } from '../../src/contract.ts'
 const START = Date.parse('2026-01-01T12:00:00Z')
 
 function look(changes: Partial<RunProgress> = {}): RunProgress {
-  const totals = { rowGroups: 4, rowsWritten: 400, rowsDropped: 2, usage: { calls: 1_200, inputTokens: 240_000, outputTokens: 96_000, cost: 0.83 } }
+  const totals = {
+    rowGroups: 4,
+    rowsWritten: 400,
+    rowsDropped: 2,
+    usage: { calls: 1_200, inputTokens: 240_000, outputTokens: 96_000, cost: 0.83 },
+  }
   return {
     state: 'generating',
     datasetName: 'product-reviews',
@@ -39,8 +44,7 @@ function panelOf(...looks: readonly (readonly [seconds: number, progress: RunPro
   return panel
 }
 
-const running = () =>
-  panelOf([10, look({ rowsDone: 312, usage: { ...look().usage, calls: 984 } })], [20, look()])
+const running = () => panelOf([10, look({ rowsDone: 312, usage: { ...look().usage, calls: 984 } })], [20, look()])
 
 describe('the panel of a run', () => {
   it('at 80 columns', () => {
@@ -84,7 +88,9 @@ describe('the panel of a run', () => {
 
   it('moves inside a large row group: rows of open row groups count', () => {
     const totals = { ...look().totals, rowGroups: 0, rowsWritten: 0 }
-    const lines = [100, 200, 300].map((rowsDone, index) => panelOf([0, look({ totals, rowsDone: 0 })], [index + 1, look({ totals, rowsDone })]).line())
+    const lines = [100, 200, 300].map((rowsDone, index) =>
+      panelOf([0, look({ totals, rowsDone: 0 })], [index + 1, look({ totals, rowsDone })]).line(),
+    )
     expect(lines.map((line) => /rows (\d+)/.exec(line)?.[1])).toEqual(['100', '200', '300'])
     expect(lines.every((line) => line.includes('groups 0/20'))).toBe(true)
   })
@@ -101,12 +107,21 @@ describe('the panel of a run', () => {
   })
 
   it('estimates over the whole time when no row was done lately', () => {
-    const panel = panelOf([0, look({ rowsDone: 0 })], [100, look({ rowsDone: 400 })], [120, look({ rowsDone: 400 })], [125, look({ rowsDone: 400 })])
+    const panel = panelOf(
+      [0, look({ rowsDone: 0 })],
+      [100, look({ rowsDone: 400 })],
+      [120, look({ rowsDone: 400 })],
+      [125, look({ rowsDone: 400 })],
+    )
     expect(panel.line()).toContain('left 8:19')
   })
 
   it('says that something is tried again', () => {
-    expect(panelOf([1, look({ retrying: 'disk is slow\nvery' })]).render(80).at(-1)).toBe('trying again after: disk is slow very')
+    expect(
+      panelOf([1, look({ retrying: 'disk is slow\nvery' })])
+        .render(80)
+        .at(-1),
+    ).toBe('trying again after: disk is slow very')
   })
 
   it('says starting before the first look', () => {
@@ -116,9 +131,17 @@ describe('the panel of a run', () => {
 })
 
 describe('the panel of a waiting run', () => {
-  const blocked = { code: 'MODEL_AUTH' as const, message: 'openai refused the key (401), model gpt-x, column review', since: START, probes: 4 }
+  const blocked = {
+    code: 'MODEL_AUTH' as const,
+    message: 'openai refused the key (401), model gpt-x, column review',
+    since: START,
+    probes: 4,
+  }
   const waiting = () =>
-    panelOf([0, look()], [252, look({ state: 'waiting', blocked, rowGroupsOpen: 0, callsInFlight: 0, rowsDone: 400, usage: look().totals.usage })])
+    panelOf(
+      [0, look()],
+      [252, look({ state: 'waiting', blocked, rowGroupsOpen: 0, callsInFlight: 0, rowsDone: 400, usage: look().totals.usage })],
+    )
 
   it('at 80 columns', () => {
     const lines = waiting().render(80)
@@ -160,14 +183,24 @@ describe('the panel of a waiting run', () => {
 describe('any panel', () => {
   it('has no line wider than the terminal, and no control character', () => {
     const anyText = fc.string({ unit: 'binary', maxLength: 200 })
-    const property = fc.property(fc.integer({ min: 1, max: 200 }), anyText, anyText, fc.boolean(), fc.nat(10_000), (width, datasetName, message, isWaiting, rowsDone) => {
-      const blocked = isWaiting ? { code: 'MODEL_AUTH' as const, message, since: START, probes: 0 } : null
-      const lines = panelOf([5, look({ datasetName, blocked, state: isWaiting ? 'waiting' : 'generating', retrying: message, rowsDone })]).render(width)
-      for (const line of lines) {
-        expect(displayWidth(line)).toBeLessThanOrEqual(width)
-        expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/u)
-      }
-    })
+    const property = fc.property(
+      fc.integer({ min: 1, max: 200 }),
+      anyText,
+      anyText,
+      fc.boolean(),
+      fc.nat(10_000),
+      (width, datasetName, message, isWaiting, rowsDone) => {
+        const blocked = isWaiting ? { code: 'MODEL_AUTH' as const, message, since: START, probes: 0 } : null
+        const lines = panelOf([
+          5,
+          look({ datasetName, blocked, state: isWaiting ? 'waiting' : 'generating', retrying: message, rowsDone }),
+        ]).render(width)
+        for (const line of lines) {
+          expect(displayWidth(line)).toBeLessThanOrEqual(width)
+          expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/u)
+        }
+      },
+    )
     fc.assert(property, { numRuns: 300 })
   })
 })

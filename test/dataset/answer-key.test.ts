@@ -69,9 +69,27 @@ describe('the key of an answer', () => {
   it('keeps texts apart wherever they are split', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
-        const two = answerKey({ model: 'm', messages: [{ role: 'user', content: a }, { role: 'user', content: b }] }, place)
+        const two = answerKey(
+          {
+            model: 'm',
+            messages: [
+              { role: 'user', content: a },
+              { role: 'user', content: b },
+            ],
+          },
+          place,
+        )
         const one = answerKey({ model: 'm', messages: [{ role: 'user', content: a + b }] }, place)
-        const swapped = answerKey({ model: 'm', messages: [{ role: 'user', content: b }, { role: 'user', content: a }] }, place)
+        const swapped = answerKey(
+          {
+            model: 'm',
+            messages: [
+              { role: 'user', content: b },
+              { role: 'user', content: a },
+            ],
+          },
+          place,
+        )
         expect(two).not.toBe(one)
         expect(two === swapped).toBe(a === b)
       }),

@@ -48,6 +48,7 @@ beforeEach(async () => {
       dataset_id: 'id',
       fingerprint: { hash: 'sha256:a', parts: {} },
       seed: '7',
+      reference_time: '2026-01-01T00:00:00.000Z',
       request_id: 'r',
       segments,
       epoch: 1,
@@ -65,9 +66,15 @@ beforeEach(async () => {
 describe('a checkpoint', () => {
   it('replaces what is known of its page and leaves the other pages', async () => {
     await writeCheckpoint(storage, input({}), 0)
-    expect((await read()).parquetry.committed).toEqual([[0, 2], [7, 9]])
+    expect((await read()).parquetry.committed).toEqual([
+      [0, 2],
+      [7, 9],
+    ])
     await writeCheckpoint(storage, input({ sequence: 2, page: { firstId: 0, endId: 5, committed: [[1, 2]] } }), 0)
-    expect((await read()).parquetry.committed).toEqual([[1, 2], [7, 9]])
+    expect((await read()).parquetry.committed).toEqual([
+      [1, 2],
+      [7, 9],
+    ])
     expect(await read()).toMatchObject({ actual_num_records: 20, num_completed_batches: 2, total_num_batches: 2 })
   })
 

@@ -20,6 +20,7 @@ function metadata(rowsWritten: number): Metadata {
       dataset_id: 'id',
       fingerprint,
       seed: '7',
+      reference_time: '2026-01-01T00:00:00.000Z',
       request_id: 'r',
       segments: [{ firstId: 0, start: 0, end: 50, size: 10 }],
       epoch: 1,
@@ -34,8 +35,20 @@ function metadata(rowsWritten: number): Metadata {
   }
 }
 
-const empty: FolderFacts = { location: '/data/reviews', holdsAnything: false, datasetId: null, metadata: { kind: 'absent' }, rowGroupFiles: 0 }
-const unfinished: FolderFacts = { ...empty, holdsAnything: true, datasetId: 'id', metadata: { kind: 'ours', value: metadata(20) }, rowGroupFiles: 2 }
+const empty: FolderFacts = {
+  location: '/data/reviews',
+  holdsAnything: false,
+  datasetId: null,
+  metadata: { kind: 'absent' },
+  rowGroupFiles: 0,
+}
+const unfinished: FolderFacts = {
+  ...empty,
+  holdsAnything: true,
+  datasetId: 'id',
+  metadata: { kind: 'ours', value: metadata(20) },
+  rowGroupFiles: 2,
+}
 const complete: FolderFacts = { ...unfinished, metadata: { kind: 'ours', value: metadata(50) }, rowGroupFiles: 5 }
 const ask: RunRequest = { mode: 'never', isModeExplicit: true, fingerprint, numRecords: null, bufferSize: null, seed: null }
 const always = { ...ask, mode: 'always' } as const
@@ -56,7 +69,9 @@ describe('starting on a folder', () => {
   })
 
   it('does not pay a second time in silence: an unfinished run needs a decision when none was given', () => {
-    expect(() => decideResume(unfinished, { ...ask, isModeExplicit: false })).toThrow(expect.objectContaining({ code: 'DATASET_UNFINISHED' }))
+    expect(() => decideResume(unfinished, { ...ask, isModeExplicit: false })).toThrow(
+      expect.objectContaining({ code: 'DATASET_UNFINISHED' }),
+    )
     expect(decideResume(complete, { ...ask, isModeExplicit: false }).action).toBe('fresh-timestamped')
     const other = { hash: 'sha256:b', parts: {} }
     expect(decideResume(unfinished, { ...ask, isModeExplicit: false, fingerprint: other }).action).toBe('fresh-timestamped')
@@ -77,16 +92,27 @@ describe('starting on a folder', () => {
   ])('refuses %s in both modes, with both numbers', (_name, change, code, recorded) => {
     for (const request of [always, ifPossible]) {
       const given = String(Object.values(change)[0])
-      expect(() => decideResume(unfinished, { ...request, ...change })).toThrow(expect.objectContaining({ code, message: expect.stringContaining(given) }))
-      expect(() => decideResume(unfinished, { ...request, ...change })).toThrow(expect.objectContaining({ message: expect.stringContaining(recorded) }))
+      expect(() => decideResume(unfinished, { ...request, ...change })).toThrow(
+        expect.objectContaining({ code, message: expect.stringContaining(given) }),
+      )
+      expect(() => decideResume(unfinished, { ...request, ...change })).toThrow(
+        expect.objectContaining({ message: expect.stringContaining(recorded) }),
+      )
     }
   })
 
   it.each([
-    ['a changed config, naming the difference', { fingerprint: { hash: 'sha256:b', parts: { review: 'sha256:9', price: 'sha256:2' } } }, 'RESUME_INCOMPATIBLE', 'review'],
+    [
+      'a changed config, naming the difference',
+      { fingerprint: { hash: 'sha256:b', parts: { review: 'sha256:9', price: 'sha256:2' } } },
+      'RESUME_INCOMPATIBLE',
+      'review',
+    ],
     ['another seed', { seed: '8' }, 'SEED_MISMATCH', '7'],
   ])('with %s: always refuses, if_possible begins beside it', (_name, change, code, said) => {
-    expect(() => decideResume(unfinished, { ...always, ...change })).toThrow(expect.objectContaining({ code, message: expect.stringContaining(said) }))
+    expect(() => decideResume(unfinished, { ...always, ...change })).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(said) }),
+    )
     expect(decideResume(unfinished, { ...ifPossible, ...change }).action).toBe('fresh-timestamped')
   })
 
@@ -98,7 +124,9 @@ describe('starting on a folder', () => {
 
   it('says which file is damaged, and if_possible begins beside it', () => {
     const damaged: FolderFacts = { ...unfinished, metadata: { kind: 'damaged', why: 'its 3 bytes are no JSON' } }
-    expect(() => decideResume(damaged, always)).toThrow(expect.objectContaining({ code: 'METADATA_DAMAGED', message: expect.stringContaining('metadata.json') }))
+    expect(() => decideResume(damaged, always)).toThrow(
+      expect.objectContaining({ code: 'METADATA_DAMAGED', message: expect.stringContaining('metadata.json') }),
+    )
     expect(decideResume(damaged, ifPossible).action).toBe('fresh-timestamped')
   })
 })

@@ -11,7 +11,11 @@ import type { Storage } from '../../src/storage/storage.ts'
 const placeOf = (row: number): AnswerPlace => ({ row, column: 'c', refill: 0, restart: 0, step: 0 })
 const requestOf = (row: number): ChatRequest => ({ model: 'm', messages: [{ role: 'user', content: `row ${row}` }] })
 const keyOf = (row: number): string => answerKey(requestOf(row), placeOf(row))
-const answerOf = (content: string, tokens = 1): ChatAnswer => ({ content, finishReason: 'stop', usage: { inputTokens: tokens, outputTokens: 2 * tokens } })
+const answerOf = (content: string, tokens = 1): ChatAnswer => ({
+  content,
+  finishReason: 'stop',
+  usage: { inputTokens: tokens, outputTokens: 2 * tokens },
+})
 const textOf = async (storage: Storage, key: string): Promise<string> => new TextDecoder().decode((await storage.read(key)) ?? undefined)
 const journalOf = (storage: Storage, attempt: number, now?: () => number): Promise<Journal> =>
   openJournal(storage, 4, { runId: 'run', attempt, ...(now === undefined ? {} : { now }) })
@@ -133,10 +137,20 @@ describe('a journal', () => {
   it('reads whatever is whole of any bytes', () => {
     const good = toLine('k', placeOf(1), answerOf('good'), 5)
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.constant(good), fc.string({ unit: 'binary' }).map((junk) => `${junk}\n`)), { maxLength: 8 }), fc.uint8Array(), (lines, tail) => {
-        const bytes = Buffer.concat([Buffer.from(lines.join('')), tail])
-        expect(readLines(bytes).entries.length).toBe(lines.filter((line) => line === good).length)
-      }),
+      fc.property(
+        fc.array(
+          fc.oneof(
+            fc.constant(good),
+            fc.string({ unit: 'binary' }).map((junk) => `${junk}\n`),
+          ),
+          { maxLength: 8 },
+        ),
+        fc.uint8Array(),
+        (lines, tail) => {
+          const bytes = Buffer.concat([Buffer.from(lines.join('')), tail])
+          expect(readLines(bytes).entries.length).toBe(lines.filter((line) => line === good).length)
+        },
+      ),
     )
   })
 

@@ -33,26 +33,38 @@ describe('the layout', () => {
 
   it('leads nowhere else, whatever ids are', () => {
     for (const evil of ['../../etc', 'a/b', '..', '\0', 'a\\b']) {
-      for (const key of [keys.request(evil), keys.journal(1, { runId: evil, attempt: 1 }), keys.stagedRowGroup(1, { runId: evil, attempt: 1 }), keys.quarantined(1, evil)]) {
+      for (const key of [
+        keys.request(evil),
+        keys.journal(1, { runId: evil, attempt: 1 }),
+        keys.stagedRowGroup(1, { runId: evil, attempt: 1 }),
+        keys.quarantined(1, evil),
+      ]) {
         expect(partsOfKey(key)).toHaveLength(2)
       }
     }
   })
 
-  it.each(['metadata.json', 'tmp-partial-parquet-files/../metadata.json', 'tmp-partial-parquet-files/a/b', 'tmp-partial-parquet-files/', '/etc/passwd', 'parquet-files/batch_00000.parquet'])(
-    'takes %j for no sidecar',
-    (key) => {
-      expect(isStagedSidecarKey(key)).toBe(false)
-      expect(isSidecarKey(key)).toBe(false)
-    },
-  )
+  it.each([
+    'metadata.json',
+    'tmp-partial-parquet-files/../metadata.json',
+    'tmp-partial-parquet-files/a/b',
+    'tmp-partial-parquet-files/',
+    '/etc/passwd',
+    'parquet-files/batch_00000.parquet',
+  ])('takes %j for no sidecar', (key) => {
+    expect(isStagedSidecarKey(key)).toBe(false)
+    expect(isSidecarKey(key)).toBe(false)
+  })
 
-  it.each(['processors-files/x', 'processors-files/../x', 'processors-files/a/../x', 'processors-files//x', 'dropped-columns-parquet-files/a/b'])(
-    'takes %j for no final sidecar',
-    (key) => {
-      expect(isSidecarKey(key)).toBe(false)
-    },
-  )
+  it.each([
+    'processors-files/x',
+    'processors-files/../x',
+    'processors-files/a/../x',
+    'processors-files//x',
+    'dropped-columns-parquet-files/a/b',
+  ])('takes %j for no final sidecar', (key) => {
+    expect(isSidecarKey(key)).toBe(false)
+  })
 })
 
 describe('dataset names', () => {
@@ -60,12 +72,32 @@ describe('dataset names', () => {
     expect(() => checkDatasetName(name)).not.toThrow()
   })
 
-  it.each(['', '.', '..', 'a/b', 'a\\b', 'a:b', 'a<b', 'a>b', 'a"b', 'a|b', 'a?b', 'a*b', 'a\nb', 'a\0', 'a.', 'a ', ' ', '\ud800', 'x'.repeat(201), 'ä'.repeat(101)])(
-    'may not be %j',
-    (name) => {
-      expect(() => checkDatasetName(name)).toThrow(expect.objectContaining({ code: 'DATASET_NAME_INVALID', details: { wayOut: expect.any(String) } }))
-    },
-  )
+  it.each([
+    '',
+    '.',
+    '..',
+    'a/b',
+    'a\\b',
+    'a:b',
+    'a<b',
+    'a>b',
+    'a"b',
+    'a|b',
+    'a?b',
+    'a*b',
+    'a\nb',
+    'a\0',
+    'a.',
+    'a ',
+    ' ',
+    '\ud800',
+    'x'.repeat(201),
+    'ä'.repeat(101),
+  ])('may not be %j', (name) => {
+    expect(() => checkDatasetName(name)).toThrow(
+      expect.objectContaining({ code: 'DATASET_NAME_INVALID', details: { wayOut: expect.any(String) } }),
+    )
+  })
 
   it('are refused for processors too', () => {
     expect(() => keys.processorFolder('../x')).toThrow(expect.objectContaining({ code: 'DATASET_NAME_INVALID' }))

@@ -19,12 +19,16 @@ describe('mapping in parallel', () => {
   it('throws the first failure once everything started has ended, and starts nothing more', async () => {
     let started = 0
     let ended = 0
-    const mapped = mapBounded(Array.from({ length: 100 }, (_, i) => i), 4, async (item) => {
-      started += 1
-      await new Promise((resolve) => setTimeout(resolve, 1))
-      ended += 1
-      if (item === 5) throw new Error('five')
-    })
+    const mapped = mapBounded(
+      Array.from({ length: 100 }, (_, i) => i),
+      4,
+      async (item) => {
+        started += 1
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        ended += 1
+        if (item === 5) throw new Error('five')
+      },
+    )
     await expect(mapped).rejects.toThrow('five')
     expect(ended).toBe(started)
     expect(started).toBeLessThan(20)

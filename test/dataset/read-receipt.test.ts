@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { keys } from '../../src/dataset/layout.ts'
-import { differenceOf, parseReceipt, readCommittedReceipt, readReceipt } from '../../src/dataset/read-receipt.ts'
+import { checkReceipt, differenceOf, parseReceipt, readCommittedReceipt, readReceipt } from '../../src/dataset/read-receipt.ts'
 import type { Receipt } from '../../src/dataset/receipt.ts'
 import { encodeTable } from '../../src/parquet/encode-table.ts'
 import { planSegments, rowGroupById } from '../../src/plan/row-groups.ts'
@@ -12,7 +12,8 @@ import { DATASET, receiptOf } from './receipts.ts'
 const segments = planSegments(25, 10)
 const dataset = { ref: DATASET }
 const tableOf = (rowCount: number): Table => ({ rowCount, columns: new Map([['x', Array.from({ length: rowCount }, (_, i) => i)]]) })
-const fileOf = (rowCount: number, receipt: string | null): Promise<Uint8Array> => encodeTable([{ name: 'x', type: { kind: 'int64' } }], tableOf(rowCount), receipt)
+const fileOf = (rowCount: number, receipt: string | null): Promise<Uint8Array> =>
+  encodeTable([{ name: 'x', type: { kind: 'int64' } }], tableOf(rowCount), receipt)
 
 /** A storage with one file under the name of row group 1. */
 async function holding(bytes: Uint8Array | string): Promise<Storage> {
@@ -41,7 +42,10 @@ describe('reading a receipt', () => {
     expect(await readReceipt(createMemoryStorage(), keys.rowGroup(1))).toEqual({ kind: 'absent' })
     const whole = await fileOf(10, JSON.stringify(receiptOf(segments, 1)))
     for (const junk of ['', 'PAR1', 'hello world, this is no parquet', whole.subarray(0, whole.length - 1), whole.subarray(0, 100)]) {
-      expect(await readReceipt(await holding(junk), keys.rowGroup(1))).toMatchObject({ kind: 'damaged', reason: expect.stringMatching(/./) })
+      expect(await readReceipt(await holding(junk), keys.rowGroup(1))).toMatchObject({
+        kind: 'damaged',
+        reason: expect.stringMatching(/./),
+      })
       expect(await readCommittedReceipt(await holding(junk), dataset, rowGroupById(segments, 1))).toBeNull()
     }
     expect(await readReceipt(await holding(await fileOf(3, null)), keys.rowGroup(1))).toEqual({ kind: 'plain', rowCount: 3 })
@@ -77,7 +81,7 @@ describe('reading a receipt', () => {
 
 describe('a receipt', () => {
   const good = receiptOf(segments, 1, [12])
-  const problemOf = (changes: Record<string, unknown>): unknown => parseReceipt(JSON.stringify({ ...good, ...changes }))
+  const problemOf = (changes: Record<string, unknown>): unknown => checkReceipt(JSON.stringify({ ...good, ...changes }))
 
   it('may have fields of a later release', () => {
     expect(problemOf({ colour: 'green' })).toEqual({ ...good, colour: 'green' })
@@ -91,14 +95,28 @@ describe('a receipt', () => {
     ['counts that do not add up', { rowsWritten: 10 }, /contradicts itself/],
     ['rows that are not its own', { dropped: [{ ...good.dropped[0], row: 3 }] }, /row 3 is dropped/],
     ['a row dropped twice', { rowsWritten: 8, dropped: [good.dropped[0], good.dropped[0]] }, /twice/],
-    ['a sidecar that would replace the checkpoint', { sidecars: [{ stagedKey: 'tmp-partial-parquet-files/x', finalKey: 'metadata.json', checksum: '' }] }, /finalKey/],
-    ['a sidecar taken from elsewhere', { sidecars: [{ stagedKey: '../x', finalKey: 'dropped-columns-parquet-files/x', checksum: '' }] }, /stagedKey/],
+    [
+      'a sidecar that would replace the checkpoint',
+      { sidecars: [{ stagedKey: 'tmp-partial-parquet-files/x', finalKey: 'metadata.json', checksum: '' }] },
+      /finalKey/,
+    ],
+    [
+      'a sidecar taken from elsewhere',
+      { sidecars: [{ stagedKey: '../x', finalKey: 'dropped-columns-parquet-files/x', checksum: '' }] },
+      /stagedKey/,
+    ],
   ])('with %s is refused', (_what, changes, problem) => {
     expect(problemOf(changes)).toEqual({ problem: expect.stringMatching(problem) })
   })
 
   it.each(['', 'null', '[]', '{}', '{"version":1', '5'])('is not %j', (text) => {
-    expect(parseReceipt(text)).toEqual({ problem: expect.any(String) })
+    expect(checkReceipt(text)).toEqual({ problem: expect.any(String) })
+  })
+
+  it('is read from the metadata of a footer, or the file is damaged', () => {
+    expect(parseReceipt(new Map([['parquetry.receipt', JSON.stringify(good)]]))).toEqual(good)
+    expect(() => parseReceipt(new Map())).toThrow(expect.objectContaining({ code: 'DATASET_DAMAGED' }))
+    expect(() => parseReceipt(new Map([['parquetry.receipt', '{}']]))).toThrow(expect.objectContaining({ code: 'DATASET_DAMAGED' }))
   })
 
   it('is that of a row group only with the same dataset, config and rows', () => {

@@ -7,7 +7,12 @@ import type { DroppedRow, Receipt } from '../../src/dataset/receipt.ts'
 export const DATASET = { datasetId: 'dataset-1', fingerprint: 'sha256:abc' }
 
 /** The receipt of a row group, the rows in `droppedRows` being dropped; `changes` replaces fields. */
-export function receiptOf(segments: readonly PlanSegment[], id: number, droppedRows: readonly number[] = [], changes: Partial<Receipt> = {}): Receipt {
+export function receiptOf(
+  segments: readonly PlanSegment[],
+  id: number,
+  droppedRows: readonly number[] = [],
+  changes: Partial<Receipt> = {},
+): Receipt {
   const rowGroup = rowGroupById(segments, id)
   const rowsWanted = rowGroup.end - rowGroup.start
   const dropped: DroppedRow[] = droppedRows.map((row) => ({ row, code: 'ANSWER_INVALID', column: 'c', refill: 2, reason: 'no JSON' }))

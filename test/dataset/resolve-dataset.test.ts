@@ -23,7 +23,11 @@ function world() {
     return storage
   }
   const ports = { openStorage, now: () => Date.UTC(2026, 0, 2, 3, 4, 5), newId: () => `id-${(ids += 1)}` }
-  return { openStorage, resolve: (changes: object = {}) => resolveDataset({ artifactPath: '/data', datasetName: 'reviews', requestId: 'r1', request, ...changes }, ports) }
+  return {
+    openStorage,
+    resolve: (changes: object = {}) =>
+      resolveDataset({ artifactPath: '/data', datasetName: 'reviews', requestId: 'r1', request, ...changes }, ports),
+  }
 }
 
 describe('resolving a dataset', () => {

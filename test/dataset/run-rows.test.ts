@@ -15,16 +15,24 @@ const samplers: SamplerProgram = {
   },
 }
 
-function syncColumn(column: string, inputs: string[], make: (get: (name: string) => unknown, row: number, refill: number) => unknown): CellGenerator {
+function syncColumn(
+  column: string,
+  inputs: string[],
+  make: (get: (name: string) => unknown, row: number, refill: number) => unknown,
+): CellGenerator {
   return { column, inputs, isSync: true, generate: (row) => make(row.get, row.rowIndex, row.refill) as never }
 }
 
-function modelColumn(column: string, inputs: string[], make: (prompt: string, row: number, refill: number) => Promise<string>): CellGenerator {
+function modelColumn(
+  column: string,
+  inputs: string[],
+  make: (prompt: string, row: number, refill: number) => Promise<string>,
+): CellGenerator {
   return {
     column,
     inputs,
     isSync: false,
-    generate: async (row) => make(inputs.map((input) => String(row.get(input))).join('+'), row.rowIndex, row.refill),
+    generate: async (row) => make(inputs.map((input) => JSON.stringify(row.get(input)).replaceAll('"', '')).join('+'), row.rowIndex, row.refill),
   }
 }
 
@@ -48,6 +56,7 @@ async function make(generators: CellGenerator[], changes: Partial<RunRowsOptions
     refillAttempts: 2,
     dropPolicy: { maxDropShare: 1 },
     signal: new AbortController().signal,
+    checkRow: () => undefined,
     onFailure: () => undefined,
     onProgress: () => undefined,
     ...changes,
@@ -114,6 +123,16 @@ describe('the rows of a row group', () => {
     expect(alone.rows.map(({ refill }) => refill)).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 1, 0])
     expect(behind.rows.map(({ refill }) => refill)).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 1, 0])
     expect(behind.rows[2]?.values['text']).toBe('21')
+  })
+
+  it('drop when no file can hold a value, naming its column', async () => {
+    const made = await make([], {
+      refillAttempts: 0,
+      checkRow: (values, row) => {
+        if (row === 3) throw new ParquetryError('VALUE_NOT_REPRESENTABLE', `cannot hold ${JSON.stringify(values['number'])}`, { column: 'number' })
+      },
+    })
+    expect(made.dropped).toEqual([{ row: 3, code: 'VALUE_NOT_REPRESENTABLE', column: 'number', refill: 0, reason: 'cannot hold 30' }])
   })
 
   it('never drop for an error that is not the content of the row: the row group ends with it, and nothing is left running', async () => {

@@ -42,7 +42,12 @@ describe('scanning', () => {
     await commit(storage, receiptOf(segments, 5), 5)
     const { result, receipts } = await scan(storage, { checkpointed: fromIds([0, 1]) })
     expect(result.committed).toEqual(fromIds([0, 3, 5]))
-    expect(result.totals).toEqual({ rowGroups: 3, rowsWritten: 23, rowsDropped: 2, usage: { calls: 3, inputTokens: 6, outputTokens: 9, cost: 1.5 } })
+    expect(result.totals).toEqual({
+      rowGroups: 3,
+      rowsWritten: 23,
+      rowsDropped: 2,
+      usage: { calls: 3, inputTokens: 6, outputTokens: 9, cost: 1.5 },
+    })
     expect(result.checkpointed).toEqual([[0, 2]])
     expect(result.findings).toEqual([])
     expect(receipts.get(3)?.dropped.map(({ row }) => row)).toEqual([31, 39])
@@ -87,7 +92,11 @@ describe('scanning', () => {
     expect(aside.map((name) => name.slice(0, 11))).toEqual(['batch_00000', 'batch_00001', 'batch_00002', 'batch_00003', 'batch_00005'])
     expect(new TextDecoder().decode((await storage.read(`${keys.quarantineFolder}/${aside[0]}`)) ?? undefined)).toBe('truncated')
     expect(result.findings).toEqual([
-      { kind: 'damaged', count: 1, message: expect.stringMatching(/parquet-files\/batch_00000\.parquet moved to quarantine\/batch_00000\..*parquet:/) },
+      {
+        kind: 'damaged',
+        count: 1,
+        message: expect.stringMatching(/parquet-files\/batch_00000\.parquet moved to quarantine\/batch_00000\..*parquet:/),
+      },
       { kind: 'foreign', count: 4, message: expect.stringMatching(/other.*and 1 more$/) },
     ])
     const again = await scan(storage)
@@ -126,7 +135,14 @@ describe('scanning', () => {
 
   it('takes no other name for a row group, says so once, and touches none of them', async () => {
     const storage = createMemoryStorage()
-    const names = ['batch_00003_extra.parquet', 'notes.txt', 'batch_.parquet', 'batch_3.parquet', 'batch_00077.parquet', 'batch_00001.parquet.tmp']
+    const names = [
+      'batch_00003_extra.parquet',
+      'notes.txt',
+      'batch_.parquet',
+      'batch_3.parquet',
+      'batch_00077.parquet',
+      'batch_00001.parquet.tmp',
+    ]
     for (const name of names) await storage.writeAtomic(`${keys.rowGroupsFolder}/${name}`, 'x')
     const { result } = await scan(storage, { endId: 3 })
     expect(result.committed).toEqual([])
@@ -195,7 +211,9 @@ describe('sidecars of committed row groups', () => {
     await storage.stage(sidecar.stagedKey, content)
     await storage.stage(keys.stagedSidecar(folder, 0, { runId: 'run', attempt: 2 }), content)
     const { result } = await scan(storage)
-    expect(result.findings).toEqual([{ kind: 'rebuilt', count: 1, message: expect.stringContaining('processors-files/chat/batch_00000.parquet') }])
+    expect(result.findings).toEqual([
+      { kind: 'rebuilt', count: 1, message: expect.stringContaining('processors-files/chat/batch_00000.parquet') },
+    ])
     expect(await storage.read(sidecar.finalKey)).toEqual(content)
     expect(await storage.list(keys.partialFolder)).toHaveLength(1)
     expect((await scan(storage)).result.findings).toEqual([])

@@ -12,6 +12,7 @@ import { readRows } from '../../src/dataset/read-rows.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import type { Value } from '../../src/values.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
+import { quietRuntime } from './temporal.ts'
 import type { ParquetryWorkerOptions } from '../../src/worker/create-worker.ts'
 
 /** A workshop for datasets: a client, a temporary artifact folder, workers on demand. */
@@ -23,7 +24,11 @@ export interface Workshop {
   /** Runs `operation` while a worker serves the run. */
   withWorker<T>(run: RunHandle, operation: () => Promise<T>, options?: Partial<ParquetryWorkerOptions>): Promise<T>
   /** Starts a run, serves it, and waits for its end. */
-  make(config: ConfigInput, options?: CreateOptions, worker?: Partial<ParquetryWorkerOptions>): Promise<Awaited<ReturnType<RunHandle['result']>>>
+  make(
+    config: ConfigInput,
+    options?: CreateOptions,
+    worker?: Partial<ParquetryWorkerOptions>,
+  ): Promise<Awaited<ReturnType<RunHandle['result']>>>
   close(): Promise<void>
 }
 
@@ -32,6 +37,7 @@ export const QUICK_RUN = { heartbeatTimeoutMs: 3_000, probeIntervalMs: 400, chec
 
 /** Opens a workshop; close it in `afterAll`. */
 export async function openWorkshop(): Promise<Workshop> {
+  quietRuntime()
   const address = inject('temporalAddress')
   const client = await ParquetryClient.connect({ env: { TEMPORAL_ADDRESS: address } })
   const artifactPath = await mkdtemp(join(tmpdir(), 'parquetry-test-'))

@@ -26,7 +26,9 @@ export interface ModelStub {
 export async function startModelStub(latencyMs = 5): Promise<ModelStub> {
   const port = await freePort()
   const script = fileURLToPath(new URL('../../bench/model-stub.mjs', import.meta.url))
-  const child = spawn(process.execPath, [script, '--port', String(port), '--latency-ms', String(latencyMs)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, '--port', String(port), '--latency-ms', String(latencyMs)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   await new Promise<void>((resolve, reject) => {
     child.stdout.once('data', () => resolve())
     child.once('exit', (code) => reject(new Error(`the model stub ended with ${code}`)))

@@ -17,12 +17,16 @@ export interface Harness {
 
 let isRuntimeInstalled = false
 
+/** Keeps the SDK's own log lines out of the test output. */
+export function quietRuntime(): void {
+  if (isRuntimeInstalled) return
+  isRuntimeInstalled = true
+  Runtime.install({ logger: new DefaultLogger('ERROR') })
+}
+
 /** Opens a harness; close it in `afterAll`. */
 export async function openHarness(): Promise<Harness> {
-  if (!isRuntimeInstalled) {
-    Runtime.install({ logger: new DefaultLogger('ERROR') })
-    isRuntimeInstalled = true
-  }
+  quietRuntime()
   const address = inject('temporalAddress')
   const connection = await Connection.connect({ address })
   const nativeConnection = await NativeConnection.connect({ address })

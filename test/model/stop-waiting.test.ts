@@ -4,7 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createModels } from '../../src/model/models.ts'
 
-const answer = JSON.stringify({ choices: [{ message: { content: 'hello' }, finish_reason: 'stop' }], usage: { prompt_tokens: 1, completion_tokens: 1 } })
+const answer = JSON.stringify({
+  choices: [{ message: { content: 'hello' }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 1, completion_tokens: 1 },
+})
 const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
@@ -19,7 +22,10 @@ describe('a call whose waiting is stopped', () => {
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const models = createModels({ env: {} })
-    closing.push(() => models.close(), () => new Promise((resolve) => server.close(() => resolve())))
+    closing.push(
+      () => models.close(),
+      () => new Promise((resolve) => server.close(() => resolve())),
+    )
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`
     const client = models.client({
       alias: 'm',

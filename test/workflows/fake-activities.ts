@@ -112,7 +112,13 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
         }
         const isNew = !disk.committed.has(id)
         disk.committed.add(id)
-        return { id, rowsWritten: written(id), rowsDropped: dropped(id), usage: { calls: 1, inputTokens: 2, outputTokens: 3, cost: 0 }, isNew }
+        return {
+          id,
+          rowsWritten: written(id),
+          rowsDropped: dropped(id),
+          usage: { calls: 1, inputTokens: 2, outputTokens: 3, cost: 0 },
+          isNew,
+        }
       } finally {
         disk.openNow -= 1
         open.delete(id)

@@ -24,15 +24,18 @@ afterAll(async () => {
 interface Started {
   readonly handle: WorkflowHandle
   readonly disk: FakeDisk
-  result(): Promise<DatasetResult>
-  progress(): Promise<Progress>
+  readonly result: () => Promise<DatasetResult>
+  readonly progress: () => Promise<Progress>
 }
 
 describe.each([
   ['cached workflows', 50],
   ['every task replayed', 0],
 ])('generateDataset with %s', (_name, maxCachedWorkflows) => {
-  async function run<T>(fake: FakeOptions & { readonly disk?: readonly number[]; readonly run?: RunOptions }, scenario: (started: Started) => Promise<T>): Promise<T> {
+  async function run<T>(
+    fake: FakeOptions & { readonly disk?: readonly number[]; readonly run?: RunOptions },
+    scenario: (started: Started) => Promise<T>,
+  ): Promise<T> {
     const { disk, activities } = createFakes(fake)
     for (const id of fake.disk ?? []) disk.committed.add(id)
     const taskQueue = `test-${randomUUID()}`
@@ -85,7 +88,7 @@ describe.each([
   it('generates only what the disk lacks, holes included', async () => {
     await run({ numRecords: 60, bufferSize: 10, disk: [0, 3, 5] }, async ({ disk, result }) => {
       const outcome = await result()
-      expect([...disk.generated].sort()).toEqual([1, 2, 4])
+      expect([...disk.generated].sort((a, b) => a - b)).toEqual([1, 2, 4])
       expect(outcome).toMatchObject({ state: 'complete', generated: true, totals: { rowsWritten: 60 }, produced: { rowsWritten: 30 } })
     })
   })
@@ -100,19 +103,26 @@ describe.each([
   })
 
   it('continues as new after draining, page by page, and ends with the same totals', async () => {
-    await run({ numRecords: 120, bufferSize: 1, window: 5, run: { continueAsNewAfterEvents: 120, pageSize: 50 } }, async ({ disk, result, handle }) => {
-      const outcome = await result()
-      expect(outcome).toMatchObject({ state: 'complete', totals: { rowGroups: 120, rowsWritten: 120 }, produced: { rowGroups: 120, rowsWritten: 120 } })
-      expect(disk.generated.length).toBe(120)
-      expect(disk.overlaps).toBe(0)
-      expect(disk.prepared.length).toBe(1)
-      expect(disk.processorCalls.length).toBe(1)
-      const runs = new Set(disk.scans.map(({ firstId }) => firstId))
-      expect(runs).toEqual(new Set([0, 50, 100]))
-      const first = await harness.client.workflow.getHandle(handle.workflowId).describe()
-      expect(first.runId).not.toBe((handle as unknown as { firstExecutionRunId: string }).firstExecutionRunId)
-      expect(JSON.stringify(first.raw.workflowExecutionInfo).length).toBeLessThan(20_000)
-    })
+    await run(
+      { numRecords: 120, bufferSize: 1, window: 5, run: { continueAsNewAfterEvents: 120, pageSize: 50 } },
+      async ({ disk, result, handle }) => {
+        const outcome = await result()
+        expect(outcome).toMatchObject({
+          state: 'complete',
+          totals: { rowGroups: 120, rowsWritten: 120 },
+          produced: { rowGroups: 120, rowsWritten: 120 },
+        })
+        expect(disk.generated.length).toBe(120)
+        expect(disk.overlaps).toBe(0)
+        expect(disk.prepared.length).toBe(1)
+        expect(disk.processorCalls.length).toBe(1)
+        const runs = new Set(disk.scans.map(({ firstId }) => firstId))
+        expect(runs).toEqual(new Set([0, 50, 100]))
+        const first = await harness.client.workflow.getHandle(handle.workflowId).describe()
+        expect(first.runId).not.toBe((handle as unknown as { firstExecutionRunId: string }).firstExecutionRunId)
+        expect(JSON.stringify(first.raw.workflowExecutionInfo).length).toBeLessThan(20_000)
+      },
+    )
   })
 
   it('waits with the reason when a row group is blocked, probes with one row group, and completes by itself', async () => {
@@ -184,23 +194,29 @@ describe.each([
   })
 
   it('gives open row groups up at stop now', async () => {
-    await run({ numRecords: 40, bufferSize: 10, window: 2, groupMs: 30_000, run: { heartbeatTimeoutMs: 1_000 } }, async ({ disk, result, handle }) => {
-      await until(() => disk.openNow === 2)
-      await handle.signal(SIGNALS.stop, { now: true })
-      expect(await result()).toMatchObject({ state: 'stopped', generated: false })
-      expect(disk.openNow).toBe(0)
-      expect(disk.committed.size).toBe(0)
-    })
+    await run(
+      { numRecords: 40, bufferSize: 10, window: 2, groupMs: 30_000, run: { heartbeatTimeoutMs: 1_000 } },
+      async ({ disk, result, handle }) => {
+        await until(() => disk.openNow === 2)
+        await handle.signal(SIGNALS.stop, { now: true })
+        expect(await result()).toMatchObject({ state: 'stopped', generated: false })
+        expect(disk.openNow).toBe(0)
+        expect(disk.committed.size).toBe(0)
+      },
+    )
   })
 
   it('leaves nothing running when it is cancelled', async () => {
-    await run({ numRecords: 40, bufferSize: 10, window: 2, groupMs: 30_000, run: { heartbeatTimeoutMs: 1_000 } }, async ({ disk, result, handle }) => {
-      await until(() => disk.openNow === 2)
-      await handle.cancel()
-      await expect(result()).rejects.toBeInstanceOf(WorkflowFailedError)
-      expect(disk.openNow).toBe(0)
-      expect((await handle.describe()).status.name).toBe('CANCELLED')
-    })
+    await run(
+      { numRecords: 40, bufferSize: 10, window: 2, groupMs: 30_000, run: { heartbeatTimeoutMs: 1_000 } },
+      async ({ disk, result, handle }) => {
+        await until(() => disk.openNow === 2)
+        await handle.cancel()
+        await expect(result()).rejects.toBeInstanceOf(WorkflowFailedError)
+        expect(disk.openNow).toBe(0)
+        expect((await handle.describe()).status.name).toBe('CANCELLED')
+      },
+    )
   })
 
   it('opens nothing while paused', async () => {

@@ -2,9 +2,8 @@
 import { basename, extname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { isComplete } from '../../client/dataset-files.ts'
-import type { CreateOptions, ParquetryClient } from '../../client/parquetry-client.ts'
+import type { CreateOptions, ParquetryClient, RunnableConfig } from '../../client/parquetry-client.ts'
 import type { RunHandle } from '../../client/run-handle.ts'
-import type { PreparedConfig } from '../../config/prepare-config.ts'
 import { isRehearsal } from '../../dataset/prepare.ts'
 import type { ResumeMode } from '../../dataset/decide-resume.ts'
 import { checkDatasetName } from '../../dataset/layout.ts'
@@ -68,7 +67,7 @@ export function nameOf(config: string): string {
 }
 
 /** An unfinished run is asked about on a terminal, and refused with the exact commands elsewhere (ruling 22). */
-async function startOrAsk(client: ParquetryClient, prepared: PreparedConfig, wanted: CreateOptions, context: CommandContext): Promise<RunHandle> {
+async function startOrAsk(client: ParquetryClient, prepared: RunnableConfig, wanted: CreateOptions, context: CommandContext): Promise<RunHandle> {
   try {
     return await client.start(prepared, wanted)
   } catch (error) {

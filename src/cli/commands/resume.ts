@@ -1,10 +1,10 @@
 /** `resume`: goes on with a dataset by its folder or name, whether its run is open or has ended. */
-import { existsSync } from 'node:fs'
-import { basename, dirname, join, resolve as resolvePath } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { isComplete, readStoredConfig } from '../../client/dataset-files.ts'
 import { isRehearsal } from '../../dataset/prepare.ts'
 import { checkModels } from '../../worker/check-models.ts'
 import type { CommandContext, FollowFlags } from '../context.ts'
+import { findDataset } from '../find-dataset.ts'
 import type { AllowedDrops } from '../options.ts'
 import { maxWaitOf } from '../options.ts'
 import { followRun } from '../run-session.ts'
@@ -19,18 +19,11 @@ export interface ResumeFlags extends FollowFlags {
   readonly allowDropped?: AllowedDrops
 }
 
-/** Absolute folder of a dataset given as a folder or as a name below the artifact path. */
-export function locate(dataset: string, artifactPath: string): string {
-  const below = resolvePath(artifactPath, dataset)
-  // A name wins over a folder of the same name in the current folder only where it is a dataset.
-  return !/[/\\]/u.test(dataset) && existsSync(join(below, 'dataset.json')) ? below : existsSync(join(resolvePath(dataset), 'dataset.json')) ? resolvePath(dataset) : below
-}
-
 /** Runs the command; answers its exit code. */
 export async function resume(dataset: string, flags: ResumeFlags, context: CommandContext): Promise<number> {
   const { output, env } = context
   const startedAt = Date.now()
-  const location = locate(dataset, flags.artifactPath)
+  const location = findDataset(dataset, flags.artifactPath)
   const stored = await readStoredConfig(location)
   const server = await openServer(env, output)
   try {

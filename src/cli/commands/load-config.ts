@@ -1,0 +1,47 @@
+/** From flags to a config that is ready to be run. */
+import type { RunnableConfig } from '../../client/parquetry-client.ts'
+import { prepareConfig } from '../../config/prepare-config.ts'
+import type { PreparedConfig } from '../../config/prepare-config.ts'
+import type { RunOptions } from '../../contract.ts'
+import type { CommandContext, ConfigFlags, FollowFlags } from '../context.ts'
+import type { AllowedDrops } from '../options.ts'
+
+/** Reads and compiles the config; warnings are said. Throws `CONFIG_*` with all problems. */
+export async function loadConfig(config: string, flags: ConfigFlags, { output, env }: CommandContext): Promise<PreparedConfig> {
+  const prepared = await prepareConfig(config, {
+    env,
+    ...(env['HOME'] === undefined ? {} : { homeFolder: env['HOME'] }),
+    ...(flags.provider === undefined ? {} : { provider: flags.provider }),
+    ...(flags.providers === undefined ? {} : { providersFile: flags.providers }),
+    ...(flags.runConfig === undefined ? {} : { runConfigFile: flags.runConfig }),
+  })
+  for (const { path, message } of prepared.warnings) output.warn(`warning  ${path === '' ? '' : `${path}: `}${message}`)
+  return prepared
+}
+
+/** The config with another limit of dropped rows (`--allow-dropped`); it changes no value. */
+export function allowDrops<Config extends RunnableConfig>(config: Config, maxDropped: AllowedDrops | undefined): Config {
+  if (maxDropped === undefined) return config
+  const file = config.parquetryFile as { readonly policies?: object }
+  return {
+    ...config,
+    compiled: { ...config.compiled, policies: { ...config.compiled.policies, maxDropped } },
+    parquetryFile: { ...file, policies: { ...file.policies, max_dropped: maxDropped } },
+  }
+}
+
+/** Settings of a run that change no value. */
+export function runOptionsOf(flags: FollowFlags): RunOptions {
+  if (flags.sequential === true) return { maxConcurrentRowGroups: 1 }
+  return flags.maxConcurrentRowGroups === undefined ? {} : { maxConcurrentRowGroups: flags.maxConcurrentRowGroups }
+}
+
+/** Currency of the config's prices, or null when it gives none. */
+export function currencyOf({ compiled }: Pick<RunnableConfig, 'compiled'>): string | null {
+  return Object.values(compiled.models).find(({ price }) => price !== null)?.price?.currency ?? null
+}
+
+/** The day on which drawn people have their age: the config's, else now. ISO 8601, UTC. */
+export function referenceTimeOf({ referenceTime }: Pick<PreparedConfig, 'referenceTime'>): string {
+  return referenceTime ?? new Date().toISOString()
+}

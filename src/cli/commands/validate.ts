@@ -1,0 +1,46 @@
+/** `validate`: everything that is wrong with a config, at once, without starting anything. */
+import type { CompiledDataset, CompiledModel } from '../../config/compiled.ts'
+import type { CommandContext, ConfigFlags } from '../context.ts'
+import { count } from '../format.ts'
+import { loadConfig } from './load-config.ts'
+
+/** Runs the command; answers its exit code. Problems are thrown as `CONFIG_INVALID`. */
+export async function validate(config: string, flags: ConfigFlags, context: CommandContext): Promise<number> {
+  const { output, env } = context
+  const { compiled, warnings } = await loadConfig(config, flags, context)
+  const callsPerRow = callsPerRowOf(compiled)
+  const kinds = kindsOf(compiled)
+  output.emit('valid', {
+    config,
+    fingerprint: compiled.fingerprint.hash,
+    columns: compiled.columns.map(({ name, column_type }) => ({ name, column_type })),
+    callsPerRow,
+    models: Object.entries(compiled.models).map(([alias, model]) => ({ alias, model: model.target.model, provider: model.target.provider.name, endpoint: model.target.provider.endpoint })),
+    warnings,
+  })
+  output.say(`${config} is fine${warnings.length === 0 ? '' : `, with ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}`}`)
+  output.say(`columns  ${compiled.columns.length}: ${[...kinds].map(([kind, number]) => `${number} ${kind}`).join(', ')}`)
+  output.say(`rows     ${compiled.schema.map(({ name }) => name).join(', ')}`)
+  output.say(`calls    ${callsPerRow === 0 ? 'none' : `${count(callsPerRow)} a row, more where an answer does not fit`}`)
+  for (const [alias, model] of Object.entries(compiled.models)) output.say(`model    ${modelText(alias, model, env)}`)
+  return 0
+}
+
+/** Model calls of one row when every answer fits at once. */
+export function callsPerRowOf(compiled: CompiledDataset): number {
+  return compiled.columns.filter(({ column_type: type }) => type === 'llm-text' || type === 'llm-structured').length
+}
+
+function kindsOf(compiled: CompiledDataset): ReadonlyMap<string, number> {
+  const kinds = new Map<string, number>()
+  for (const { column_type: kind } of compiled.columns) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+  return kinds
+}
+
+function modelText(alias: string, { target, price }: CompiledModel, env: CommandContext['env']): string {
+  const { provider, model } = target
+  const key = provider.apiKeyEnv === null ? 'needs no key' : `key in ${provider.apiKeyEnv}${(env[provider.apiKeyEnv] ?? '') === '' ? ' (not set here)' : ''}`
+  const where = provider.type === 'rehearsal' ? 'REHEARSAL, no real model' : `${provider.endpoint}, ${key}`
+  const cost = price === null ? 'no price given' : `${price.inputPerMillion} in, ${price.outputPerMillion} out ${price.currency} per million tokens`
+  return `${alias}: ${model} at ${provider.name} (${where}), ${target.maxParallelRequests} calls at once, ${cost}`
+}

@@ -1,0 +1,73 @@
+/** Texts of `--help`. Every command in them runs as it stands, given the files it names. */
+
+/** Exit codes, as in README.md. */
+export const EXIT_CODES_HELP = `
+Exit codes:
+  0    complete: every row is accounted for, no more dropped than allowed
+  1    the run failed
+  2    a mistake in the command, the config or the folder; nothing was started
+  3    incomplete: more rows dropped than allowed (--allow-dropped)
+  4    blocked: a key, an endpoint or disk space is missing; going on repeats no call
+  5    the folder holds an unfinished run, and neither -r always nor -r never was given
+  6    no Temporal server could be reached or started
+  130  stopped by Ctrl-C; going on repeats no call
+  141  the reader of the output went away`
+
+/** Below the list of commands. */
+export const PROGRAM_HELP = `
+Examples:
+  npx parquetry quickstart                             100 rows without a key, nothing billed
+  npx parquetry validate examples/product-reviews.yaml
+  npx parquetry preview examples/product-reviews.yaml -n 3 --provider rehearsal
+  npx parquetry rehearse examples/product-reviews.yaml -n 100000
+  npx parquetry create examples/product-reviews.yaml -n 2000
+  npx parquetry show product-reviews 0
+
+Keys come from the environment (OPENAI_API_KEY; OPENAI_BASE_URL for another endpoint) or from the
+providers that a config names. The Temporal server is the one that TEMPORAL_ADDRESS names, else one
+that is started on this machine and shared by all commands.
+${EXIT_CODES_HELP}`
+
+/** Below the options of one command. */
+export const COMMAND_HELP = {
+  create: `
+Examples:
+  npx parquetry create examples/product-reviews.yaml -n 2000
+  npx parquetry create examples/product-reviews.yaml -n 100 --provider rehearsal
+  npx parquetry create examples/product-reviews.yaml -n 2000 --resume always --allow-dropped 1%
+  npx parquetry create examples/product-reviews.yaml --json --on-blocked exit
+
+Ctrl-C stops cleanly: answers in flight are kept. A second Ctrl-C aborts.
+${EXIT_CODES_HELP}`,
+  preview: `
+Example:
+  npx parquetry preview examples/product-reviews.yaml -n 3 --provider rehearsal`,
+  validate: `
+Example:
+  npx parquetry validate examples/product-reviews.yaml
+
+Exit codes: 0 the config is fine, 2 it is not.`,
+  rehearse: `
+Example:
+  npx parquetry rehearse examples/product-reviews.yaml -n 100000 --latency-ms 1500
+
+Nothing is billed: no real model is called, and the sample's files are removed again.`,
+  show: `
+Examples:
+  npx parquetry show product-reviews
+  npx parquetry show artifacts/product-reviews 41 --json`,
+  resume: `
+Examples:
+  npx parquetry resume product-reviews
+  npx parquetry resume artifacts/product-reviews --max-wait 30m
+${EXIT_CODES_HELP}`,
+  worker: `
+Serves runs that were started with --worker external. Open runs are announced before they go on.`,
+  dev: `
+Examples:
+  npx parquetry dev                server, worker and UI until Ctrl-C
+  npx parquetry dev --detach       just the server; it is left running
+  npx parquetry dev --stop         ends it again; its runs are kept`,
+  quickstart: `
+No account, no key, nothing billed: the answers come from a rehearsal model and say so.`,
+} as const

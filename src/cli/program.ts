@@ -1,0 +1,159 @@
+/** The commands and their options. Nothing heavy is loaded here: each command brings its own modules when it runs. */
+import { Command, Option } from 'commander'
+import type { CommandContext } from './context.ts'
+import type { CreateFlags } from './commands/create.ts'
+import type { DevFlags } from './commands/dev.ts'
+import type { PreviewFlags } from './commands/preview.ts'
+import type { RehearseFlags } from './commands/rehearse.ts'
+import type { ResumeFlags } from './commands/resume.ts'
+import type { ConfigFlags } from './context.ts'
+import { COMMAND_HELP, PROGRAM_HELP } from './help.ts'
+import { parseAllowedDrops, parseCount, parseDuration, parseIndex, parseWindow } from './options.ts'
+import { packageVersion } from './package-root.ts'
+
+/** Runs a command with what it needs, and keeps its exit code; of the flags only `json` is looked at. */
+export type Run = (flags: object, command: (context: CommandContext) => Promise<number>) => Promise<void>
+
+/** The whole command line. */
+export function createProgram(run: Run): Command {
+  const program = new Command('parquetry')
+    .description('Durable generation of synthetic datasets, row group by row group, on Temporal.')
+    .version(packageVersion(), '-V, --version')
+    .showHelpAfterError('(add --help for the options)')
+    .showSuggestionAfterError()
+    .addHelpText('after', PROGRAM_HELP)
+  addCreate(program, run)
+  addResume(program, run)
+  addPreview(program, run)
+  addValidate(program, run)
+  addRehearse(program, run)
+  addShow(program, run)
+  addServers(program, run)
+  return program
+}
+
+function json(): Option {
+  return new Option('--json', 'one JSON object a line on stdout, for machines')
+}
+
+function artifactPath(): Option {
+  return new Option('-o, --artifact-path <folder>', 'folder that holds datasets').default('artifacts')
+}
+
+function addConfigOptions(command: Command): Command {
+  return command
+    .option('-c, --run-config <file>', 'run settings as YAML, as DataDesigner has them')
+    .option('--providers <file>', 'model providers as YAML, as in model_providers.yaml')
+    .option('--provider <name>', 'ask all models at this provider instead of their own, e.g. rehearsal')
+}
+
+function addFollowOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--worker <where>', 'who does the work: a worker in this command, or some `parquetry worker`').choices(['embedded', 'external']).default('embedded'))
+    .addOption(new Option('--on-blocked <what>', 'when no call can succeed for now').choices(['wait', 'exit']))
+    .addOption(new Option('--max-wait <duration>', 'leave after waiting this long, e.g. 90s, 10m, 1h (default: for ever on a terminal, else 10m)').argParser(parseDuration))
+    .addOption(new Option('--allow-dropped <n|p%>', 'rows that may be missing in a dataset called complete (default: 0)').argParser(parseAllowedDrops))
+    .addOption(new Option('--max-concurrent-row-groups <n>', 'row groups open at once, 1 to 256').argParser(parseWindow))
+    .addOption(new Option('--sequential', 'one row group at a time').conflicts('maxConcurrentRowGroups'))
+    .addOption(json())
+}
+
+function addCreate(program: Command, run: Run): void {
+  const command = program
+    .command('create')
+    .description('make the dataset that a config describes')
+    .argument('<config>', 'YAML or JSON file')
+    .addOption(new Option('-n, --num-records <n>', 'rows wanted (default: 10; more than recorded extends a dataset)').argParser(parseCount))
+    .option('-d, --dataset-name <name>', "folder name (default: the config file's name)")
+    .addOption(artifactPath())
+    .addOption(new Option('-r, --resume <mode>', 'whether to go on with what the folder holds').choices(['never', 'always', 'if_possible']))
+    .addOption(new Option('--buffer-size <n>', 'rows per row group, that is, per file (default: 1000)').argParser(parseCount))
+    .option('--seed <seed>', 'makes the same random values again (default: drawn once and recorded)')
+  addFollowOptions(addConfigOptions(command))
+    .addHelpText('after', COMMAND_HELP.create)
+    .action((config: string, flags: CreateFlags) => run(flags, async (context) => (await import('./commands/create.ts')).create(config, flags, context)))
+}
+
+function addResume(program: Command, run: Run): void {
+  addFollowOptions(
+    program
+      .command('resume')
+      .description('go on with a dataset, whether its run waits or has ended')
+      .argument('<dataset>', 'its folder, or its name below the artifact path')
+      .addOption(artifactPath()),
+  )
+    .addHelpText('after', COMMAND_HELP.resume)
+    .action((dataset: string, flags: ResumeFlags) => run(flags, async (context) => (await import('./commands/resume.ts')).resume(dataset, flags, context)))
+}
+
+function addPreview(program: Command, run: Run): void {
+  addConfigOptions(program.command('preview').description('make a few rows in memory and print them; needs no server').argument('<config>', 'YAML or JSON file'))
+    .addOption(new Option('-n, --num-records <n>', 'rows').argParser(parseCount).default(10))
+    .option('--seed <seed>', 'makes the same random values again')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.preview)
+    .action((config: string, flags: PreviewFlags) => run(flags, async (context) => (await import('./commands/preview.ts')).preview(config, flags, context)))
+}
+
+function addValidate(program: Command, run: Run): void {
+  addConfigOptions(program.command('validate').description('say everything that is wrong with a config, at once').argument('<config>', 'YAML or JSON file'))
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.validate)
+    .action((config: string, flags: ConfigFlags) => run(flags, async (context) => (await import('./commands/validate.ts')).validate(config, flags, context)))
+}
+
+function addRehearse(program: Command, run: Run): void {
+  addConfigOptions(
+    program.command('rehearse').description('run a sample without a real model, and forecast calls, tokens, cost and time').argument('<config>', 'YAML or JSON file'),
+  )
+    .addOption(new Option('-n, --num-records <n>', 'rows to forecast for').argParser(parseCount).default(10))
+    .addOption(new Option('--sample <n>', 'rows that are really run').argParser(parseCount).default(50))
+    .addOption(new Option('--latency-ms <ms>', 'assumed time of one call').argParser(parseCount).default(2_000))
+    .addOption(new Option('--buffer-size <n>', 'rows per row group (default: 1000)').argParser(parseCount))
+    .addOption(new Option('--max-concurrent-row-groups <n>', 'row groups open at once, 1 to 256').argParser(parseWindow))
+    .option('--seed <seed>', 'makes the same random values again')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.rehearse)
+    .action((config: string, flags: RehearseFlags) => run(flags, async (context) => (await import('./commands/rehearse.ts')).rehearse(config, flags, context)))
+}
+
+function addShow(program: Command, run: Run): void {
+  program
+    .command('show')
+    .description('print one record of a dataset')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .argument('[row]', 'index of the record, from 0', parseIndex, 0)
+    .addOption(artifactPath())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.show)
+    .action((dataset: string, row: number, flags: { readonly artifactPath: string; readonly json?: boolean }) =>
+      run(flags, async (context) => (await import('./commands/show.ts')).show(dataset, row, flags, context)),
+    )
+}
+
+function addServers(program: Command, run: Run): void {
+  program
+    .command('worker')
+    .description('serve runs that were started with --worker external, until Ctrl-C')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.worker)
+    .action((flags: { readonly json?: boolean }) => run(flags, async (context) => (await import('./commands/worker.ts')).worker(context)))
+  program
+    .command('dev')
+    .description('server, worker and UI on this machine, until Ctrl-C')
+    .addOption(new Option('--detach', 'start just the server, and leave it running').conflicts(['stop', 'all']))
+    .addOption(new Option('--stop', 'end the server that commands have left running').conflicts('all'))
+    .option('--all', 'go on with all open runs, also those whose command has left')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.dev)
+    .action((flags: DevFlags & { readonly json?: boolean }) => run(flags, async (context) => (await import('./commands/dev.ts')).dev(flags, context)))
+  program
+    .command('quickstart')
+    .description('100 rows without a key, nothing billed')
+    .addOption(artifactPath())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.quickstart)
+    .action((flags: { readonly artifactPath: string; readonly json?: boolean }) =>
+      run(flags, async (context) => (await import('./commands/quickstart.ts')).quickstart(flags, context)),
+    )
+}

@@ -1,0 +1,71 @@
+/**
+ * What makes two configs the same dataset (ruling 19).
+ *
+ * 1. In it: names, order and drop flags of columns, all their parameters, the models they use with what is sent to them, constraints,
+ *    and processors of row groups. Whether a rehearsal answers is in it too: its texts must never be mixed with a model's.
+ * 2. Not in it: names of aliases and providers, endpoints, keys, prices, limits, timeouts, policies, seed, unused aliases.
+ * 3. How a thing is written plays no part: drop flag or drop processor, weights 1:1 or 2:2, fields in another order.
+ */
+import { createHash } from 'node:crypto'
+import { canonicalJson } from './canonical-json.ts'
+import type { Column, CompiledModel, Constraint, Fingerprint, RowGroupProcessor } from './compiled.ts'
+
+/** Raise it when compiling the same config gives other values: datasets of before are then not resumed by mistake. */
+const FINGERPRINT_VERSION = 1
+
+/** The fingerprint of a dataset. Part names of columns that are called like another part get `columns.` before them. */
+export function fingerprintOf(dataset: {
+  readonly columns: readonly Column[]
+  readonly constraints: readonly Constraint[]
+  readonly processors: readonly RowGroupProcessor[]
+  readonly models: Readonly<Record<string, CompiledModel>>
+}): Fingerprint {
+  const parts: Record<string, string> = {}
+  for (const column of dataset.columns) parts[partName(column.name)] = hash(columnPart(column, dataset.models))
+  parts[ORDER] = hash(dataset.columns.map(({ name }) => name))
+  if (dataset.constraints.length > 0) parts['constraints'] = hash(dataset.constraints.map(canonicalJson).toSorted())
+  const transforms = dataset.processors.filter((processor) => processor.processor_type === 'schema_transform')
+  if (transforms.length > 0) parts['processors'] = hash(transforms.map(({ name, template }) => [name, JSON.stringify(template)]))
+  return { hash: hash({ version: FINGERPRINT_VERSION, parts }), parts }
+}
+
+const ORDER = 'column order'
+
+function partName(column: string): string {
+  return ['constraints', 'processors', ORDER].includes(column) ? `columns.${column}` : column
+}
+
+function hash(value: unknown): string {
+  return `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`
+}
+
+/** Where the order of keys means something (conditions, fields of a schema), the text as it is written is taken. */
+function columnPart(column: Column, models: Readonly<Record<string, CompiledModel>>): unknown {
+  switch (column.column_type) {
+    case 'sampler':
+      return { ...column, conditional_params: Object.entries(column.conditional_params) }
+    case 'expression':
+      return column
+    case 'llm-text': {
+      const { model_alias: alias, ...rest } = column
+      return { ...rest, model: modelPart(models[alias], false) }
+    }
+    case 'llm-structured': {
+      const { model_alias: alias, output_format: format, ...rest } = column
+      return { ...rest, output_format: JSON.stringify(format), model: modelPart(models[alias], true) }
+    }
+  }
+}
+
+function modelPart(model: CompiledModel | undefined, isStructured: boolean): unknown {
+  if (model === undefined) return null
+  return {
+    model: model.target.model,
+    temperature: model.temperature,
+    top_p: model.topP,
+    max_tokens: model.maxTokens,
+    extra_body: { ...model.extraBody, ...model.target.provider.extraBody },
+    is_rehearsal: model.target.provider.type === 'rehearsal',
+    is_native: isStructured && model.nativeStructuredOutput,
+  }
+}

@@ -1,0 +1,13 @@
+/** What others use of configs. */
+export { compileConfig, isRehearsal, type CompiledConfig } from './compile.ts'
+export type * from './compiled.ts'
+export { BUILT_IN_PROVIDERS, REHEARSAL } from './builtin-models.ts'
+export { defineDataset, type ColumnDefinition, type DatasetDefinition } from './define-dataset.ts'
+export { createHomeKeys } from './home-keys.ts'
+export { editorSchema } from './json-schema.ts'
+export { loadConfigFile, loadHomeFiles, loadSettingsFile } from './load.ts'
+export { prepareConfig, type ConfigInput, type ConfigSources, type PreparedConfig } from './prepare-config.ts'
+export type { ConfigProblem } from './problems.ts'
+export type { DatasetConfig, WrappedDatasetConfig } from './schema.ts'
+export { applyProvider, parsedConfigOf, type CompileSources, type LoadedFile, type ParsedConfig } from './sources.ts'
+export { compileStored, toBuilderConfig, toParquetryFile } from './stored.ts'

@@ -1,0 +1,58 @@
+/** From a config, wherever it comes from, to all that a run on it is started with. */
+import { homedir } from 'node:os'
+import { compileConfig } from './compile.ts'
+import type { CompiledConfig } from './compile.ts'
+import { loadConfigFile, loadHomeFiles, loadSettingsFile } from './load.ts'
+import type { DatasetConfig, WrappedDatasetConfig } from './schema.ts'
+import type { Environment } from './secrets.ts'
+import { applyProvider, parsedConfigOf } from './sources.ts'
+import type { ParsedConfig } from './sources.ts'
+import { toBuilderConfig, toParquetryFile } from './stored.ts'
+
+/** A file's path, a config that was read already, or its content, such as `defineDataset` makes. */
+export type ConfigInput = string | ParsedConfig | DatasetConfig | WrappedDatasetConfig | object
+
+/** Where the settings around a config come from. */
+export interface ConfigSources {
+  /** Default `process.env`. */
+  readonly env: Environment
+  /** The user's home folder, for DataDesigner's files in it. Default the system's. */
+  readonly homeFolder: string
+  /** Path of a provider file (`--providers`). */
+  readonly providersFile: string
+  /** Path of a run config (`-c`). */
+  readonly runConfigFile: string
+  /** Asks all models at this provider instead of their own (`--provider`). */
+  readonly provider: string
+  /** Milliseconds since the epoch; becomes the reference time when the config gives none. Default the clock's. */
+  readonly now: () => number
+}
+
+/** A config that is ready to be run. */
+export interface PreparedConfig extends CompiledConfig {
+  /** File name, for people. */
+  readonly source: string
+  /** Content of `builder_config.json`. */
+  readonly builderConfig: object
+  /** Content of `parquetry.json`; holds no secret. */
+  readonly parquetryFile: object
+}
+
+/** Reads and compiles. Throws `CONFIG_NOT_FOUND`, `CONFIG_UNREADABLE`, and what `compileConfig` throws. */
+export async function prepareConfig(input: ConfigInput, sources: Partial<ConfigSources> = {}): Promise<PreparedConfig> {
+  const env = sources.env ?? process.env
+  const parsed = await parsedOf(input)
+  const compiled = compileConfig(sources.provider === undefined ? parsed : applyProvider(parsed, sources.provider), {
+    env,
+    ...(await loadHomeFiles(env, sources.homeFolder ?? homedir())),
+    providersFile: sources.providersFile === undefined ? null : await loadSettingsFile(sources.providersFile),
+    runConfig: sources.runConfigFile === undefined ? null : await loadSettingsFile(sources.runConfigFile),
+    referenceTime: new Date((sources.now ?? Date.now)()).toISOString(),
+  })
+  return { ...compiled, source: parsed.source, builderConfig: toBuilderConfig(compiled), parquetryFile: toParquetryFile(compiled) }
+}
+
+async function parsedOf(input: ConfigInput): Promise<ParsedConfig> {
+  if (typeof input === 'string') return await loadConfigFile(input)
+  return 'value' in input && 'source' in input && 'provider' in input ? input : parsedConfigOf(input)
+}

@@ -1,0 +1,164 @@
+/**
+ * A config as it stands in a dataset's folder: `builder_config.json`, which DataDesigner loads, and `parquetry.json` beside it with
+ * what DataDesigner does not know. Together they compile to the same dataset, on any machine, without environment and home files.
+ */
+import { z } from 'zod'
+import { ParquetryError } from '../errors.ts'
+import type { CompiledConfig } from './compile.ts'
+import type { CompiledDataset, Policies } from './compiled.ts'
+import { compileParts } from './compile-parts.ts'
+import { createReport } from './problems.ts'
+import type { KnownProvider } from './providers.ts'
+import { readConfig } from './read-config.ts'
+import type { ModelConfig } from './schema-models.ts'
+import { parquetrySettings } from './schema-settings.ts'
+
+/** Version of DataDesigner whose config format is written. */
+export const LIBRARY_VERSION = '0.9.6'
+
+/** Content of `builder_config.json`: no field that DataDesigner does not know, no provider, no secret. */
+export function toBuilderConfig({ compiled, models, unusedModels }: CompiledConfig): object {
+  const used = [...models.values()].map(({ config }) => config)
+  return {
+    data_designer: {
+      columns: compiled.columns,
+      model_configs: [...used, ...unusedModels].map(modelAsStored),
+      constraints: compiled.constraints,
+      processors: compiled.processors,
+    },
+    library_version: LIBRARY_VERSION,
+  }
+}
+
+function modelAsStored({ alias, model, inference_parameters, provider, skip_health_check }: ModelConfig): object {
+  return { alias, model, inference_parameters, provider, skip_health_check }
+}
+
+/** Version of `parquetry.json`. */
+const FILE_VERSION = 1
+
+/**
+ * Content of `parquetry.json`. Providers are stored with the name of the key's variable, or with the mark that the key stands in a
+ * home file; the key itself never. `seed` and `reference_time` are null when not given: prepare records them.
+ */
+export function toParquetryFile({ compiled, models, settings, explicit, referenceTime }: CompiledConfig): object {
+  const providers = new Map([...models.values()].map(({ provider }) => [provider.target.name, provider]))
+  return {
+    version: FILE_VERSION,
+    seed: explicit.seed,
+    reference_time: referenceTime,
+    buffer_size: explicit.bufferSize,
+    providers: [...providers.values()].map(providerAsStored),
+    prices: settings.prices ?? {},
+    native_structured_output: settings.native_structured_output ?? [],
+    policies: policiesAsStored(compiled.policies),
+  }
+}
+
+function providerAsStored({ target, hasHomeKey }: KnownProvider): z.input<typeof storedProvider> {
+  return {
+    name: target.name,
+    endpoint: target.endpoint,
+    provider_type: target.type,
+    api_key_env: target.apiKeyEnv,
+    has_home_key: hasHomeKey,
+    extra_headers: { ...target.extraHeaders },
+    extra_body: { ...target.extraBody },
+  }
+}
+
+function policiesAsStored(policies: Policies): z.input<typeof storedPolicies> {
+  return {
+    refill_attempts: policies.refillAttempts,
+    max_drop_share: policies.maxDropShare,
+    max_dropped: policies.maxDropped,
+    max_conversation_restarts: policies.maxConversationRestarts,
+    max_conversation_correction_steps: policies.maxConversationCorrectionSteps,
+    max_concurrent_row_groups: policies.maxConcurrentRowGroups,
+    preserve_dropped_columns: policies.preserveDroppedColumns,
+  }
+}
+
+const storedProvider = z.object({
+  name: z.string(),
+  endpoint: z.string(),
+  provider_type: z.enum(['openai', 'anthropic', 'rehearsal']),
+  api_key_env: z.string().nullable(),
+  has_home_key: z.boolean(),
+  extra_headers: z.record(z.string(), z.string()),
+  extra_body: z.record(z.string(), z.unknown()),
+})
+
+const storedPolicies = z.object({
+  refill_attempts: z.int(),
+  max_drop_share: z.number(),
+  max_dropped: z.union([z.object({ rows: z.number() }), z.object({ share: z.number() })]),
+  max_conversation_restarts: z.int(),
+  max_conversation_correction_steps: z.int(),
+  max_concurrent_row_groups: z.int(),
+  preserve_dropped_columns: z.boolean(),
+})
+
+/** Fields that others add are passed over. */
+const storedFile = z.object({
+  version: z.literal(FILE_VERSION),
+  providers: z.array(storedProvider),
+  prices: parquetrySettings.shape.prices.unwrap(),
+  native_structured_output: z.array(z.string()),
+  policies: storedPolicies,
+})
+
+/** Compiles what is stored. Throws `DATASET_DAMAGED` when a file is not what was written, `CONFIG_INVALID` for a config that is wrong. */
+export function compileStored(builderConfig: object, parquetryFile: object): CompiledDataset {
+  const result = storedFile.safeParse(parquetryFile)
+  if (!result.success) {
+    const first = result.error.issues[0]!
+    throw new ParquetryError(
+      'DATASET_DAMAGED',
+      `expected parquetry.json of version ${FILE_VERSION}, found ${first.message} at ${first.path.join('.') || 'its root'}`,
+      {
+        wayOut: 'restore parquetry.json from a backup, or start the dataset again in another folder',
+      },
+    )
+  }
+  const stored = result.data
+  const report = createReport()
+  const parts = readConfig(builderConfig, report)
+  const settings = { prices: stored.prices, native_structured_output: stored.native_structured_output }
+  const providers = new Map(stored.providers.map((provider) => [provider.name, providerOf(provider)]))
+  return compileParts(
+    parts,
+    { providers, providerOverride: null, settings, defaults: [] },
+    policiesOf(stored.policies),
+    report,
+    'builder_config.json',
+  ).compiled
+}
+
+function providerOf(stored: z.output<typeof storedProvider>): KnownProvider {
+  return {
+    target: {
+      name: stored.name,
+      endpoint: stored.endpoint,
+      type: stored.provider_type,
+      apiKeyEnv: stored.api_key_env,
+      extraHeaders: stored.extra_headers,
+      extraBody: stored.extra_body,
+    },
+    hasHomeKey: stored.has_home_key,
+    origin: 'parquetry.json',
+    warning: null,
+  }
+}
+
+function policiesOf(stored: z.output<typeof storedPolicies>): Policies {
+  return {
+    refillAttempts: stored.refill_attempts,
+    maxDropShare: stored.max_drop_share,
+    maxDropped: stored.max_dropped,
+    maxConversationRestarts: stored.max_conversation_restarts,
+    maxConversationCorrectionSteps: stored.max_conversation_correction_steps,
+    maxConcurrentRowGroups: stored.max_concurrent_row_groups,
+    preserveDroppedColumns: stored.preserve_dropped_columns,
+  }
+}

@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest'
+import type { CompiledConfig } from '../../src/config/compile.ts'
+import { compileConfig } from '../../src/config/compile.ts'
+import { applyProvider, parsedConfigOf } from '../../src/config/sources.ts'
+import type { CompileSources } from '../../src/config/sources.ts'
+import { city, compile, configOf, errorsOf, failureOf, text, warningsOf } from './builders.ts'
+import type { Mapping } from './builders.ts'
+
+const columns = [city, text('t', '{{ city }}')]
+const asking = (provider: string, more: Mapping = {}): Mapping =>
+  configOf(columns, { model_configs: [{ alias: 'm', model: 'x', provider }], ...more })
+const providerOf = (config: Mapping, sources: Partial<CompileSources> = {}): unknown =>
+  compile(config, sources).compiled.models['m']?.target.provider
+const file = (value: unknown, path = 'home.yaml'): { path: string; value: unknown } => ({ path, value })
+const own = (more: Mapping): Mapping => ({ model_providers: [{ name: 'own', endpoint: 'http://127.0.0.1:1/v1', ...more }] })
+const key = 'sk-proj-abcdefghijklmnopqrst'
+
+describe('a provider', () => {
+  it.each([
+    ['openai', 'https://api.openai.com/v1', 'OPENAI_API_KEY'],
+    ['nvidia', 'https://integrate.api.nvidia.com/v1', 'NVIDIA_API_KEY'],
+    ['openrouter', 'https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY'],
+    ['ollama', 'http://localhost:11434/v1', null],
+  ])('is built in: %s', (name, endpoint, apiKeyEnv) => {
+    expect(providerOf(asking(name))).toEqual({ name, endpoint, type: 'openai', apiKeyEnv, extraHeaders: {}, extraBody: {} })
+  })
+
+  it('called rehearsal is built in, needs no key, and cannot be taken by another', () => {
+    expect(providerOf(asking('rehearsal'))).toEqual({
+      name: 'rehearsal',
+      endpoint: '',
+      type: 'rehearsal',
+      apiKeyEnv: null,
+      extraHeaders: {},
+      extraBody: {},
+    })
+    expect(errorsOf(asking('rehearsal', { model_providers: [{ name: 'rehearsal', endpoint: 'http://127.0.0.1:1/v1' }] }))).toEqual([
+      expect.stringContaining('model_providers[0].name: "rehearsal" is the name of the built-in provider'),
+    ])
+  })
+
+  it('comes from the config, then --providers, then the home folders in turn, then what is built in', () => {
+    const at = (port: number): Mapping => ({ name: 'nvidia', endpoint: `http://127.0.0.1:${port}/v1` })
+    const first = file({ providers: [at(3)] })
+    const sources = { providersFile: file({ providers: [at(2)] }), homeProviders: [first, file({ providers: [at(4)] })] }
+    expect(providerOf(asking('nvidia', { model_providers: [at(1)] }), sources)).toMatchObject({ endpoint: 'http://127.0.0.1:1/v1' })
+    expect(providerOf(asking('nvidia'), sources)).toMatchObject({ endpoint: 'http://127.0.0.1:2/v1' })
+    expect(providerOf(asking('nvidia'), { homeProviders: sources.homeProviders })).toMatchObject({ endpoint: 'http://127.0.0.1:3/v1' })
+    expect(providerOf(asking('nvidia'))).toMatchObject({ endpoint: 'https://integrate.api.nvidia.com/v1' })
+  })
+
+  it('called openai is moved by OPENAI_BASE_URL, also where a home file only repeats it, but not where a file gives another address', () => {
+    const env = { OPENAI_BASE_URL: 'http://127.0.0.1:7/v1' }
+    const repeated = file({
+      providers: [{ name: 'openai', endpoint: 'https://api.openai.com/v1', provider_type: 'openai', api_key: 'OPENAI_API_KEY' }],
+    })
+    expect(providerOf(asking('openai'), { env })).toMatchObject({ endpoint: 'http://127.0.0.1:7/v1', apiKeyEnv: 'OPENAI_API_KEY' })
+    expect(providerOf(asking('openai'), { env, homeProviders: [repeated] })).toMatchObject({ endpoint: 'http://127.0.0.1:7/v1' })
+    expect(
+      providerOf(asking('openai', { model_providers: [{ name: 'openai', endpoint: 'http://127.0.0.1:8/v1' }] }), { env }),
+    ).toMatchObject({ endpoint: 'http://127.0.0.1:8/v1' })
+    expect(providerOf(asking('nvidia'), { env })).toMatchObject({ endpoint: 'https://integrate.api.nvidia.com/v1' })
+  })
+
+  it('that nobody knows is refused with what was probably meant', () => {
+    expect(errorsOf(asking('opnai'))).toEqual([
+      expect.stringMatching(
+        /^model_configs\[0\]\.provider: no provider has the name "opnai"\. Did you mean "openai"\? Known: openai, nvidia/,
+      ),
+    ])
+  })
+
+  it.each<[string, Mapping, string]>([
+    ['an address of another kind', { endpoint: 'ftp://host/v1' }, 'model_providers[0].endpoint: expected an http or https address'],
+    [
+      'a password in the address',
+      { endpoint: `http://user:${key}@host/v1` },
+      'model_providers[0].endpoint: expected an address without user, password or key',
+    ],
+    [
+      'a key in the address',
+      { endpoint: `http://host/v1?api_key=${key}` },
+      'model_providers[0].endpoint: expected an address without user, password or key',
+    ],
+    [
+      'the key itself',
+      { api_key: key },
+      'model_providers[0].api_key: expected the name of an environment variable, found what looks like the key itself (not shown)',
+    ],
+    [
+      'a key in a header',
+      { extra_headers: { Authorization: `Bearer ${key}` } },
+      'model_providers[0].extra_headers.Authorization: expected no secret here',
+    ],
+    [
+      'a key in the body',
+      { extra_body: { nested: { api_key: key } } },
+      'model_providers[0].extra_body["nested.api_key"]: expected no secret here',
+    ],
+    ['a key of the wrong type', { api_key: [key] }, 'model_providers[0].api_key: expected a text, found a list (not shown)'],
+    ['an unknown type', { provider_type: 'azure' }, 'model_configs[0].provider: provider "own" has the type "azure"; expected openai'],
+  ])('is refused with %s, and no secret is echoed', (_, more, expected) => {
+    const failure = failureOf(asking('own', own(more)))
+    expect(failure.details.problems?.map(({ path, message }) => `${path}: ${message}`)[0]).toContain(expected)
+    expect(JSON.stringify([failure.message, failure.details])).not.toContain(key)
+  })
+
+  it('names its key by a variable: in capitals, or one that is set', () => {
+    expect(providerOf(asking('own', own({ api_key: 'MY_API_KEY' })))).toMatchObject({ apiKeyEnv: 'MY_API_KEY' })
+    expect(providerOf(asking('own', own({ api_key: 'my_key' })), { env: { my_key: 'x' } })).toMatchObject({ apiKeyEnv: 'my_key' })
+    expect(errorsOf(asking('own', own({ api_key: 'my_key' })))).toEqual([expect.stringContaining('model_providers[0].api_key')])
+  })
+
+  it('in a file given by --providers may not hold the key itself', () => {
+    const providersFile = file({ providers: [{ name: 'own', endpoint: 'http://127.0.0.1:1/v1', api_key: key }] }, 'providers.yaml')
+    const failure = failureOf(asking('own'), { providersFile })
+    expect(failure.details.problems?.[0]?.message).toMatch(
+      /^providers\.yaml: providers\[0\]\.api_key: expected the name of an environment variable/,
+    )
+    expect(JSON.stringify(failure.details)).not.toContain(key)
+  })
+
+  it('of a shared config that would get a well-known key at an address of its own is warned of', () => {
+    expect(warningsOf(asking('own', own({ api_key: 'OPENAI_API_KEY' })))).toEqual([
+      "model_configs[0].provider: this config sends the key in OPENAI_API_KEY to 127.0.0.1:1, which is not openai's own address",
+    ])
+  })
+
+  it('in a damaged home file does not stop a config that does not need it', () => {
+    const homeProviders = [{ path: 'home.yaml', problem: 'no YAML' }, file({ providers: [{ name: 'x' }] }, 'second.yaml')]
+    expect(warningsOf(asking('openai'), { homeProviders })).toEqual([
+      ': home.yaml is ignored: no YAML',
+      ': second.yaml is ignored: providers[0].endpoint: expected a text, found nothing',
+    ])
+    expect(warningsOf(configOf([city]), { homeProviders })).toEqual([])
+  })
+})
+
+describe('a model', () => {
+  it('is compiled with its parameters, limits and the defaults', () => {
+    const parameters = { temperature: 0.5, top_p: 0.9, max_tokens: 9, timeout: 5, max_parallel_requests: 7, extra_body: { k: 1 } }
+    const model = compile(
+      configOf(columns, {
+        model_configs: [{ alias: 'm', model: 'x', provider: 'openai', inference_parameters: parameters, skip_health_check: true }],
+      }),
+    ).compiled.models['m']
+    expect(model).toMatchObject({
+      target: { alias: 'm', model: 'x', maxParallelRequests: 7, timeoutMs: 5_000 },
+      temperature: 0.5,
+      topP: 0.9,
+      maxTokens: 9,
+      extraBody: { k: 1 },
+      skipHealthCheck: true,
+      price: null,
+      nativeStructuredOutput: false,
+    })
+    expect(compile(asking('openai')).compiled.models['m']).toMatchObject({
+      target: { maxParallelRequests: 4, timeoutMs: 60_000 },
+      temperature: null,
+      topP: null,
+      maxTokens: null,
+    })
+  })
+
+  it.each<[string, Mapping, string]>([
+    ['too hot', { temperature: 2.5 }, 'model_configs[0].inference_parameters.temperature: expected a number of at most 2, found 2.5'],
+    ['no room', { max_tokens: 0 }, 'model_configs[0].inference_parameters.max_tokens: expected a number of at least 1, found 0'],
+    [
+      'an unknown field',
+      { max_token: 5 },
+      'model_configs[0].inference_parameters.max_token: unknown field "max_token". Did you mean "max_tokens"?',
+    ],
+    [
+      'an unknown kind',
+      { generation_type: 'chat' },
+      'model_configs[0].inference_parameters.generation_type: expected one of chat-completion, embedding, image, found "chat"',
+    ],
+    [
+      'a kind for other columns',
+      { encoding_format: 'float' },
+      'model_configs[0]: expected a chat-completion model for a text column, found "m", which is for embedding',
+    ],
+    [
+      'a key in the body',
+      { extra_body: { api_key: key } },
+      'model_configs[0].inference_parameters.extra_body.api_key: expected no secret here',
+    ],
+  ])('is refused: %s', (_, inference_parameters, expected) => {
+    const config = configOf(columns, { model_configs: [{ alias: 'm', model: 'x', provider: 'openai', inference_parameters }] })
+    expect(errorsOf(config)[0]).toContain(expected)
+    expect(errorsOf(config)).toHaveLength(1)
+  })
+
+  it('without a provider is refused, whatever keys the environment holds', () => {
+    const config = configOf(columns, { model_configs: [{ alias: 'm', model: 'x' }] })
+    expect(errorsOf(config, { env: { OPENAI_API_KEY: 'x', NVIDIA_API_KEY: 'y' } })[0]).toBe(
+      'model_configs[0].provider: expected a text, found nothing',
+    )
+  })
+
+  it('has a unique alias', () => {
+    const model = { alias: 'm', model: 'x', provider: 'openai' }
+    expect(errorsOf(configOf(columns, { model_configs: [model, model] }))).toEqual([
+      'model_configs[1].alias: expected unique aliases, found "m" twice',
+    ])
+  })
+
+  it.each(['nvidia-text', 'openai-reasoning', 'openrouter-vision'])(
+    'stands in by default under the alias %s, as in DataDesigner',
+    (alias) => {
+      const { compiled } = compile({ columns: [city, text('t', '{{ city }}', { model_alias: alias })] })
+      expect(compiled.models[alias]?.target.provider.name).toBe(alias.split('-')[0])
+    },
+  )
+
+  it('stands in by default only where the config lists none; a home file replaces the defaults', () => {
+    const asked = [city, text('t', '{{ city }}', { model_alias: 'openai-text' })]
+    expect(errorsOf(configOf(asked))[0]).toContain('Default aliases stand only in configs without model_configs')
+    const homeModels = file({ model_configs: [{ alias: 'openai-text', model: 'mine', provider: 'ollama' }] })
+    expect(compile({ columns: asked }, { homeModels }).compiled.models['openai-text']?.target).toMatchObject({
+      model: 'mine',
+      provider: { name: 'ollama' },
+    })
+    const others = file({ model_configs: [{ alias: 'mine', model: 'mine', provider: 'ollama' }] })
+    expect(errorsOf({ columns: asked }, { homeModels: others })).toEqual([
+      'columns[1].model_alias: no model config has the alias "openai-text". Known: mine.',
+    ])
+  })
+
+  it('can be asked at another provider without a change to the config', () => {
+    const rerouted = (provider: string): CompiledConfig =>
+      compileConfig(applyProvider(parsedConfigOf(asking('openai')), provider), { env: {} })
+    expect(rerouted('rehearsal').compiled.models['m']?.target).toMatchObject({ model: 'x', provider: { type: 'rehearsal' } })
+    expect(rerouted('ollama').compiled.models['m']?.target.provider.name).toBe('ollama')
+    expect(() => rerouted('ollma')).toThrow(/no provider has the name "ollma"\. Did you mean "ollama"\?/)
+  })
+
+  it('is warned of when it has a price but no use', () => {
+    expect(warningsOf(asking('openai', { parquetry: { prices: { n: { input_per_million: 1, output_per_million: 2 } } } }))).toEqual([
+      'parquetry.prices.n: no column uses the alias "n". Did you mean "m"?',
+    ])
+  })
+
+  it('uses native structured output only when its alias is listed', () => {
+    expect(compile(asking('openai', { parquetry: { native_structured_output: ['m'] } })).compiled.models['m']?.nativeStructuredOutput).toBe(
+      true,
+    )
+  })
+})

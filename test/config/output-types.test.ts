@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { outputValueType } from '../../src/config/output-types.ts'
+import type { Mapping } from './builders.ts'
+
+const object = (properties: Mapping, more: Mapping = {}): Mapping => ({ type: 'object', properties, ...more })
+const fieldType = (schema: Mapping, more: Mapping = {}): unknown => {
+  const type = outputValueType(object({ f: schema }, more))
+  return type.kind === 'group' ? type.fields[0]?.type : type
+}
+const string = { kind: 'string' }
+const json = { kind: 'json' }
+
+describe('the type of a structured answer', () => {
+  it('is a group with its properties in order, whether or not further ones are forbidden', () => {
+    const properties = { z: { type: 'string' }, a: { type: 'integer' }, m: { type: 'number' }, b: { type: 'boolean' } }
+    const group = {
+      kind: 'group',
+      fields: [
+        { name: 'z', type: string },
+        { name: 'a', type: { kind: 'int64' } },
+        { name: 'm', type: { kind: 'double' } },
+        { name: 'b', type: { kind: 'boolean' } },
+      ],
+    }
+    expect(outputValueType(object(properties))).toEqual(group)
+    expect(outputValueType(object(properties, { additionalProperties: false, required: ['z'] }))).toEqual(group)
+    expect(outputValueType({ properties })).toEqual(group)
+  })
+
+  it.each<[string, Mapping, unknown]>([
+    ['a list', { type: 'array', items: { type: 'string' } }, { kind: 'list', element: string }],
+    [
+      'a list of objects',
+      { type: 'array', items: object({ x: { type: 'number' } }) },
+      { kind: 'list', element: { kind: 'group', fields: [{ name: 'x', type: { kind: 'double' } }] } },
+    ],
+    ['a list of anything', { type: 'array' }, json],
+    ['an enum of texts', { enum: ['a', 'b'] }, string],
+    ['an enum of integers', { enum: [1, 2] }, { kind: 'int64' }],
+    ['an enum of numbers', { enum: [1, 2.5] }, { kind: 'double' }],
+    ['a mixed enum', { enum: [1, 'a'] }, json],
+    ['an enum with null', { enum: ['a', null] }, string],
+    ['a constant', { const: 'a' }, string],
+    ['text or null, as a list of types', { type: ['string', 'null'] }, string],
+    ['text or null, as pydantic writes it', { anyOf: [{ type: 'string' }, { type: 'null' }], default: null }, string],
+    ['integer or number', { type: ['integer', 'number'] }, { kind: 'double' }],
+    ['text or integer', { type: ['string', 'integer'] }, json],
+    ['a union', { anyOf: [{ type: 'string' }, { type: 'integer' }] }, json],
+    ['one schema in allOf', { allOf: [{ type: 'string' }] }, string],
+    ['an object without properties', { type: 'object' }, json],
+    ['a map', { type: 'object', additionalProperties: { type: 'string' } }, json],
+    ['an open object', object({ x: { type: 'string' } }, { additionalProperties: true }), json],
+    ['patterns of names', object({ x: { type: 'string' } }, { patternProperties: { '^y': {} } }), json],
+    ['anything', {}, json],
+  ])('of a field: %s', (_, schema, expected) => {
+    expect(fieldType(schema)).toEqual(expected)
+  })
+
+  it('follows references within the schema, and stops at recursion', () => {
+    const $defs = { Node: object({ name: { type: 'string' }, next: { $ref: '#/$defs/Node' } }), 'a/b': { type: 'integer' } }
+    expect(fieldType({ $ref: '#/$defs/Node' }, { $defs })).toEqual({
+      kind: 'group',
+      fields: [
+        { name: 'name', type: string },
+        { name: 'next', type: json },
+      ],
+    })
+    expect(fieldType({ $ref: '#/$defs/a~1b' }, { $defs })).toEqual({ kind: 'int64' })
+    expect(fieldType({ $ref: '#/$defs/toString' }, { $defs })).toEqual(json)
+  })
+
+  it('is JSON where the whole answer is free in form', () => {
+    expect(outputValueType({ type: 'object' })).toEqual(json)
+    expect(outputValueType({ type: 'array', items: { type: 'string' } })).toEqual({ kind: 'list', element: string })
+  })
+})
