@@ -234,7 +234,7 @@ export interface GenerateDatasetInput {
 
 /** Settings of one run; they change no value. */
 export interface RunOptions {
-  /** Row groups open at once; 1 is sequential. Default from the config (4). */
+  /** Row groups open at once; 1 is sequential. Default from the config (8). */
   readonly maxConcurrentRowGroups?: number
   /** Continue as new once history has this many events. Default 20,000. */
   readonly continueAsNewAfterEvents?: number

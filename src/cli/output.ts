@@ -1,5 +1,6 @@
 /** Where words go: a terminal, a pipe, or a machine that reads JSON lines. */
 import { isParquetryError } from '../errors.ts'
+import type { Problem } from '../errors.ts'
 import { displayWidth } from './text.ts'
 
 /** Writes for people or for machines; what is meant for the other one is left out. */
@@ -108,8 +109,14 @@ export function sayError(output: Output, error: unknown): void {
   const { problems, wayOut } = error.details
   output.emit('error', { code: error.code, message: error.message, problems, wayOut })
   if (output.isJson) return
-  output.warn(`${error.code}: ${error.message}`)
+  output.warn(`${error.code}: ${headlineOf(error.message, problems ?? [])}`)
   for (const problem of problems ?? []) output.warn(`  ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`)
   if (wayOut !== undefined) output.warn(`  what to do: ${wayOut.replaceAll('\n', '\n              ')}`)
   if (error.kind === 'internal' && error.cause instanceof Error) output.warn(String(error.cause.stack))
+}
+
+/** The message without the problem that it quotes, where all problems follow anyway. */
+function headlineOf(message: string, problems: readonly Problem[]): string {
+  const quoted = problems.map((problem) => message.indexOf(`: ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`)).find((index) => index > 0)
+  return quoted === undefined ? message : message.slice(0, quoted)
 }

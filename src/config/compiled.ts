@@ -132,7 +132,7 @@ export interface Policies {
   readonly maxConversationRestarts: number
   /** Correction rounds within one conversation. Default 0, as DataDesigner's. */
   readonly maxConversationCorrectionSteps: number
-  /** Row groups open at once. Default 4. */
+  /** Row groups open at once. Default 8. */
   readonly maxConcurrentRowGroups: number
   /** Keep dropped columns in `dropped-columns-parquet-files/`. Default true. */
   readonly preserveDroppedColumns: boolean

@@ -9,7 +9,7 @@ const price = z.strictObject({
 
 const rowGroups = {
   buffer_size: z.int().min(1).max(1_000_000).describe('Rows of a row group, that is, of one parquet file. Default 1000.'),
-  max_concurrent_row_groups: z.int().min(1).max(1_000).describe('Row groups open at once. Default 4.'),
+  max_concurrent_row_groups: z.int().min(1).max(1_000).describe('Row groups open at once. Default 8.'),
   max_conversation_restarts: z.int().min(0).max(100).describe('Fresh conversations for an answer that does not fit. Default 5.'),
   max_conversation_correction_steps: z.int().min(0).max(100).describe('Correction rounds within one conversation. Default 0.'),
   preserve_dropped_columns: z.boolean().describe('Keep dropped columns in dropped-columns-parquet-files/. Default true.'),

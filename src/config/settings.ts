@@ -84,7 +84,7 @@ export function policiesOf(settings: ParquetrySettings, report: Report): Policie
     maxDropped: maxDroppedOf(settings.max_dropped ?? 0, report),
     maxConversationRestarts: settings.max_conversation_restarts ?? 5,
     maxConversationCorrectionSteps: settings.max_conversation_correction_steps ?? 0,
-    maxConcurrentRowGroups: settings.max_concurrent_row_groups ?? 4,
+    maxConcurrentRowGroups: settings.max_concurrent_row_groups ?? 8,
     preserveDroppedColumns: settings.preserve_dropped_columns ?? true,
   }
 }

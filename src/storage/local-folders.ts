@@ -45,7 +45,7 @@ export function createFolderGuard(root: string): FolderGuard {
 
   async function make(folder: string): Promise<void> {
     if (folder === root) {
-      const first = await mkdir(root, { recursive: true })
+      const first = await makeWithAllAbove(root)
       for (let made = root; first !== undefined; made = dirname(made)) {
         await syncFolder(dirname(made))
         if (made === first) break
@@ -83,6 +83,37 @@ export function createFolderGuard(root: string): FolderGuard {
       if (folder === root) realRoot = null
       for (const seen of known) if (seen === folder || seen.startsWith(folder + sep)) known.delete(seen)
     },
+  }
+}
+
+/**
+ * Makes a folder with all above it; answers the topmost that was made, if any. Node's own recursive `mkdir` never ends where a file
+ * system says ENOENT for a folder that it will not make, such as /proc.
+ */
+async function makeWithAllAbove(folder: string): Promise<string | undefined> {
+  try {
+    await mkdir(folder)
+    return folder
+  } catch (error) {
+    const code = systemCodeOf(error)
+    if (code === 'EEXIST') return undefined
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+  }
+  const first = await makeWithAllAbove(dirname(folder))
+  try {
+    await mkdir(folder)
+    return first ?? folder
+  } catch (error) {
+    const code = systemCodeOf(error)
+    // Another writer was faster.
+    if (code === 'EEXIST') return first
+    if (code !== 'ENOENT') throw error
+    throw new ParquetryError(
+      'ARTIFACT_PATH_NOT_WRITABLE',
+      `could not create the folder ${folder}: its file system makes no folders there`,
+      { wayOut: 'give another folder with --artifact-path', path: folder },
+      error,
+    )
   }
 }
 

@@ -15,7 +15,7 @@ describe('settings under parquetry', () => {
       maxDropped: { rows: 0 },
       maxConversationRestarts: 5,
       maxConversationCorrectionSteps: 0,
-      maxConcurrentRowGroups: 4,
+      maxConcurrentRowGroups: 8,
       preserveDroppedColumns: true,
     })
   })
