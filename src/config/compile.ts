@@ -1,5 +1,4 @@
 /** Compiles a config. Pure: everything outside the config is passed in (`prepare-config.ts` reads it). */
-import { REHEARSAL } from './builtin-models.ts'
 import type { CompiledDataset } from './compiled.ts'
 import { compileParts } from './compile-parts.ts'
 import type { ResolvedModel } from './models.ts'
@@ -69,9 +68,4 @@ function referenceTimeOf(settings: ParquetrySettings, sources: CompileSources, r
       `expected a date or date-time such as 2024-01-31T12:00:00Z, found ${JSON.stringify(given)}`,
     )
   return given
-}
-
-/** True when a used model answers from the rehearsal endpoint: the dataset holds labelled text, not a model's. */
-export function isRehearsal(compiled: CompiledDataset): boolean {
-  return Object.values(compiled.models).some(({ target }) => target.provider.type === REHEARSAL)
 }

@@ -1,5 +1,5 @@
 /** What others use of configs. */
-export { compileConfig, isRehearsal, type CompiledConfig } from './compile.ts'
+export { compileConfig, type CompiledConfig } from './compile.ts'
 export type * from './compiled.ts'
 export { BUILT_IN_PROVIDERS, REHEARSAL } from './builtin-models.ts'
 export { defineDataset, type ColumnDefinition, type DatasetDefinition } from './define-dataset.ts'

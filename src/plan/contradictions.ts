@@ -110,8 +110,7 @@ function domainOfValues(column: SamplerColumn, values: readonly (string | number
 
 /** `decimal_places` and `convert_to: int` move a bound by up to half a step, and leave no continuum. */
 function roundDomain(domain: Domain, column: SamplerColumn, params: { readonly decimal_places: number | null }): Domain {
-  const base = 'decimal_places' in column.params ? column.params.decimal_places : null
-  const places = params.decimal_places ?? base
+  const places = params.decimal_places
   if (places === null && column.convert_to !== 'int')
     return domain.low === domain.high ? { ...domain, ...CLOSED, isContinuous: false } : domain
   const margin = Math.max(places === null ? 0 : Number(`5e${-places - 1}`), column.convert_to === 'int' ? 0.5 : 0) * (1 + 1e-9)

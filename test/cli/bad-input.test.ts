@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { closedPort, createPlace, eventsOf, SAMPLERS, startRefusing, textConfig } from './helpers.ts'
+import { closedPort, createPlace, eventsOf, SAMPLERS, startEndpoint, textConfig } from './helpers.ts'
 import type { Ended, Place } from './helpers.ts'
 
 let place: Place
@@ -104,7 +104,8 @@ describe('a model that cannot be asked is said before anything is started', () =
   })
 
   it('refused key, which is not printed', async () => {
-    const endpoint = await startRefusing(401, `Incorrect API key provided: ${KEY}`)
+    const endpoint = await startEndpoint()
+    endpoint.refuse(401, `Incorrect API key provided: ${KEY}`)
     try {
       const ended = await place.run(['create', place.write('key.yaml', config('openai'))], {
         OPENAI_API_KEY: KEY,
@@ -126,7 +127,8 @@ describe('a model that cannot be asked is said before anything is started', () =
   })
 
   it('a model that the provider does not have', async () => {
-    const endpoint = await startRefusing(404, 'The model `gpt-x` does not exist')
+    const endpoint = await startEndpoint()
+    endpoint.refuse(404, 'The model `gpt-x` does not exist')
     try {
       expectRefusal(await place.run(['create', place.write('404.yaml', textConfig(endpoint.endpoint))]), 4, /MODEL_NOT_FOUND: /)
     } finally {

@@ -18,10 +18,14 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { connectTarget, embeddedTarget } from '../../src/server/connection.ts'
+import { ensureNamespace } from '../../src/server/namespace.ts'
 import { findTestBinary, sharedTestServer } from '../helpers/temporal-server.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-const main = join(root, 'dist', 'src', 'cli', 'main.js')
+/** The compiled command line. */
+export const mainPath = join(root, 'dist', 'src', 'cli', 'main.js')
+const terminal = join(root, 'test', 'cli', 'run-in-terminal.py')
 const built = join(root, 'dist', 'workflow-bundle.js')
 
 /** Builds `dist` unless it is newer than all sources. Several test files may ask at once: one builds, the others wait. */
@@ -58,7 +62,7 @@ function takeLock(lock: string): boolean {
 }
 
 function isBuilt(): boolean {
-  if (!existsSync(built) || !existsSync(main)) return false
+  if (!existsSync(built) || !existsSync(mainPath)) return false
   const builtAt = statSync(built).mtimeMs
   return ['src', 'workflows', 'activities'].every((folder) => newest(join(root, folder)) <= builtAt)
 }
@@ -93,14 +97,23 @@ export interface Place {
   write(name: string, text: string): string
   read(name: string): string
   exists(name: string): boolean
+  /** In a terminal of 80 columns; types the answer once the pattern was printed, if it is not empty. */
+  startInTerminal(pattern: string, answer: string, args: readonly string[], env?: Readonly<Record<string, string>>): Started
   start(args: readonly string[], env?: Readonly<Record<string, string>>): Started
   /** Runs to the end; the limit is 120 s. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>
   remove(): void
 }
 
-/** `server`: `shared` names the test run's Temporal server; `embedded` lets commands start one of their own. */
-export async function createPlace(server: 'shared' | 'embedded' = 'shared'): Promise<Place> {
+/** Where a place's commands find Temporal: `shared` names the test run's server; `embedded` lets them start one of their own. */
+export interface PlaceOptions {
+  readonly server?: 'shared' | 'embedded'
+  /** A namespace of its own on the shared server, for commands that serve its shared task queue. */
+  readonly namespace?: string
+}
+
+/** Makes a place; remove it in the end. */
+export async function createPlace({ server = 'shared', namespace }: PlaceOptions = {}): Promise<Place> {
   ensureBuilt()
   const base = mkdtempSync(join(tmpdir(), 'parquetry-cli-'))
   const folder = join(base, 'work')
@@ -114,10 +127,16 @@ export async function createPlace(server: 'shared' | 'embedded' = 'shared'): Pro
     ...(server === 'shared' ? { TEMPORAL_ADDRESS: sharedTestServer().address, TEMPORAL_UI_URL: sharedTestServer().uiUrl } : {}),
   }
   mkdirSync(env['HOME'] as string)
+  if (namespace !== undefined) {
+    const { connection } = await connectTarget(embeddedTarget(sharedTestServer().address, 'default'))
+    await ensureNamespace(connection, namespace, 1)
+    await connection.close()
+    env['TEMPORAL_NAMESPACE'] = namespace
+  }
   const children = new Set<ChildProcess>()
-  function start(args: readonly string[], more: Readonly<Record<string, string>> = {}): Started {
+  function startCommand(program: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Started {
     const begun = performance.now()
-    const child = spawn(process.execPath, [main, ...args], { cwd: folder, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd: folder, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
     children.add(child)
     let [stdout, stderr] = ['', '']
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
@@ -142,9 +161,14 @@ export async function createPlace(server: 'shared' | 'embedded' = 'shared'): Pro
       },
     }
   }
+  function start(args: readonly string[], more?: Readonly<Record<string, string>>): Started {
+    return startCommand(process.execPath, [mainPath, ...args], more)
+  }
   return {
     folder,
     env,
+    startInTerminal: (pattern, answer, args, more) =>
+      startCommand('python3', [terminal, '80', pattern, answer, process.execPath, mainPath, ...args], { TERM: 'xterm', ...more }),
     write(name, text): string {
       writeFileSync(join(folder, name), text)
       return name
@@ -175,24 +199,52 @@ export function eventsOf({ stdout }: Ended): readonly Record<string, unknown>[] 
     .map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-/** An endpoint that answers every call with one status and text. */
-export async function startRefusing(
-  status: number,
-  message: string,
-): Promise<{ readonly endpoint: string; readonly calls: () => number; close(): Promise<void> }> {
+/** An endpoint of a provider, whose behaviour a test changes while it runs. */
+export interface Endpoint {
+  /** Base URL. */
+  readonly endpoint: string
+  /** Requests that have come in. */
+  calls(): number
+  /** Different ones among them. */
+  distinct(): number
+  /** Answers with this status and message from now on; null for real answers. */
+  refuse(status: number | null, message?: string): void
+  close(): Promise<void>
+}
+
+/** Starts one on loopback. Real answers take `latencyMs`. */
+export async function startEndpoint(latencyMs = 0): Promise<Endpoint> {
   let calls = 0
+  let refusal: { readonly status: number; readonly message: string } | null = null
+  const bodies = new Set<string>()
   const server = createServer((request, response) => {
     calls += 1
-    request.resume()
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.once('end', () => {
-      response.writeHead(status, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ error: { message, type: 'invalid_request_error' } }))
+      bodies.add(Buffer.concat(chunks).toString())
+      const { status, message } = refusal ?? { status: 200, message: '' }
+      const answer = {
+        choices: [{ index: 0, message: { role: 'assistant', content: `an answer to ${Buffer.concat(chunks).length} bytes` }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 12, completion_tokens: 5 },
+      }
+      setTimeout(
+        () => {
+          response.writeHead(status, { 'content-type': 'application/json' })
+          response.end(JSON.stringify(status === 200 ? answer : { error: { message, type: 'invalid_request_error' } }))
+        },
+        status === 200 ? latencyMs : 0,
+      )
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     calls: () => calls,
+    distinct: () => bodies.size,
+    refuse(status, message = 'refused'): void {
+      refusal = status === null ? null : { status, message }
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
@@ -218,12 +270,23 @@ columns:
   - { name: label, column_type: expression, expr: '{{ colour }} of {{ size }}' }
 `
 
+/** Every `npx parquetry …` that a command printed, as arguments. */
+export function printedCommands({ stdout, stderr }: Ended): readonly (readonly string[])[] {
+  return [...`${stdout}\n${stderr}`.matchAll(/npx parquetry (.*?)(?: {3}.*)?$/gm)].map(([, words = '']) => words.trim().split(/ +/u))
+}
+
+/** Every address that a command printed. */
+export function printedAddresses({ stdout, stderr }: Ended): readonly string[] {
+  return [...`${stdout}\n${stderr}`.matchAll(/https?:\/\/[^\s)]+/g)].map(([address]) => address)
+}
+
 /** A config with one text column; `endpoint` of a provider that needs no key, since it is on this machine. */
 export function textConfig(endpoint: string, options: { readonly parallel?: number; readonly settings?: string } = {}): string {
   return `
 columns:
+  - { name: id, column_type: sampler, sampler_type: uuid, params: { short_form: true } }
   - { name: topic, column_type: sampler, sampler_type: category, params: { values: [tea, rain, trains] } }
-  - { name: text, column_type: llm-text, model_alias: writer, prompt: 'Write about {{ topic }}.' }
+  - { name: text, column_type: llm-text, model_alias: writer, prompt: 'Write about {{ topic }} number {{ id }}.' }
 model_configs:
   - { alias: writer, model: stub, provider: local, inference_parameters: { max_parallel_requests: ${options.parallel ?? 8} } }
 model_providers:

@@ -41,12 +41,12 @@ export function compileDraw(column: SamplerColumn, params: SamplerParams, path: 
     case 'uniform': {
       const { low, high } = params
       if (!(low <= high)) return fail('', `Expected low <= high; found ${low} and ${high}.`)
-      return rounded((stream) => low + (high - low) * stream.next(), params.decimal_places, column)
+      return rounded((stream) => low + (high - low) * stream.next(), params.decimal_places)
     }
     case 'gaussian': {
       const { mean, stddev } = params
       if (!(stddev >= 0)) return fail('.stddev', `Expected a standard deviation >= 0; found ${stddev}.`)
-      return rounded((stream) => mean + stddev * drawNormal(stream), params.decimal_places, column)
+      return rounded((stream) => mean + stddev * drawNormal(stream), params.decimal_places)
     }
     case 'bernoulli': {
       const { p } = params
@@ -84,9 +84,8 @@ type ParamsOf<Type extends SamplerParams['sampler_type']> = Extract<SamplerParam
 
 const MAX_POISSON_MEAN = 0x10000000000000
 
-/** Conditional params without decimal places of their own take those of the column, as in DataDesigner. */
-function rounded(draw: (stream: Parameters<Draw>[0]) => number, ownPlaces: number | null, column: SamplerColumn): Draw {
-  const places = ownPlaces ?? ('decimal_places' in column.params ? column.params.decimal_places : null)
+/** Conditional params round as they say themselves, whatever the column's own params say, as in DataDesigner. */
+function rounded(draw: (stream: Parameters<Draw>[0]) => number, places: number | null): Draw {
   if (places === null) return draw
   const round = createRounder(places)
   return (stream) => round(draw(stream))
