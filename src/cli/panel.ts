@@ -22,11 +22,16 @@ const STEADY_MS = 2_500
 /** Keeps the looks that rates are computed from. */
 export interface Panel {
   add(look: Look): void
+  /** A look was tried at this time, in ms since the epoch, and nobody answered. */
+  miss(at: number): void
   /** Lines no wider than `width`. */
   render(width: number): string[]
   /** The same in one line, for logs. */
   line(): string
 }
+
+/** Shorter silences are not worth a word, in ms. */
+const MISS_MS = 4_000
 
 /** How the panel names things. */
 export interface PanelOptions {
@@ -50,6 +55,12 @@ export function createPanel({ startedAt, resumeCommand }: PanelOptions): Panel {
   const looks: Look[] = []
   let first: Look | null = null
   let callsSeen = 0
+  let missing: { readonly since: number; at: number } | null = null
+
+  function missLines(): string[] {
+    if (missing === null || missing.at - missing.since < MISS_MS) return []
+    return [`no answer from Temporal or a worker for ${Math.floor((missing.at - missing.since) / 1_000)} s; the run is kept, trying again`]
+  }
 
   function factsOf(last: Look): Facts {
     const steady = looks.filter(({ at, progress }) => last.at - at <= STEADY_MS && progress.state === last.progress.state)
@@ -63,34 +74,48 @@ export function createPanel({ startedAt, resumeCommand }: PanelOptions): Panel {
   return {
     add(look): void {
       first ??= look
+      missing = null
       callsSeen = Math.max(callsSeen, look.progress.usage.calls)
       looks.push(look)
       while (looks.length > 2 && look.at - (looks[0]?.at ?? 0) > RATE_WINDOW_MS) looks.shift()
     },
+    miss(at): void {
+      missing = { since: missing?.since ?? looks.at(-1)?.at ?? startedAt, at }
+    },
     render(width): string[] {
       const last = looks.at(-1)
-      if (last === undefined) return [fit('starting', width)]
+      if (last === undefined) return ['starting', ...missLines()].map((line) => fit(line, width))
       const facts = factsOf(last)
       const { progress } = last
       if (progress.blocked !== null && progress.state === 'waiting') {
         return waitingLines({ progress, blocked: progress.blocked, callsSeen: facts.callsSeen, now: last.at, resumeCommand }, width)
       }
-      const retrying = progress.retrying === null ? [] : [`trying again after: ${progress.retrying}`]
       return [
         fit(headOf(progress, last.at - startedAt), width),
         bar(facts, width),
         ...wrap(partsOf(facts), width),
-        ...retrying.map((line) => fit(line, width)),
+        ...(missing === null ? hintsOf(last) : missLines()).map((line) => fit(line, width)),
       ]
     },
     line(): string {
       const last = looks.at(-1)
-      if (last === undefined) return 'starting'
-      const { blocked, state, retrying } = last.progress
-      const why = blocked === null ? (retrying === null ? [] : [`trying again after: ${retrying}`]) : [`${blocked.code}: ${blocked.message}`]
+      if (last === undefined) return ['starting', ...missLines()].join('   ')
+      const { blocked, state } = last.progress
+      const why = missing !== null ? missLines() : blocked === null ? hintsOf(last) : [`${blocked.code}: ${blocked.message}`]
       return [state, ...partsOf(factsOf(last)), ...why].join('   ')
     },
   }
+}
+
+/** A worker reports every two seconds; one that has not for this long, in ms, may be gone. */
+const QUIET_MS = 8_000
+
+/** Why a run that is not blocked may stand still. */
+function hintsOf({ at, progress: { quietSince, retrying } }: Look): string[] {
+  if (quietSince !== null && at - quietSince >= QUIET_MS) {
+    return [`waiting for a worker that was last heard of ${Math.floor((at - quietSince) / 1_000)} s ago; its row groups are taken over once its heartbeat times out`]
+  }
+  return retrying === null ? [] : [`trying again after: ${retrying.replaceAll('\n', ' ')}`]
 }
 
 function headOf(progress: RunProgress, elapsedMs: number): string {

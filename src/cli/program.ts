@@ -4,6 +4,7 @@ import type { CommandContext } from './context.ts'
 import type { CreateFlags } from './commands/create.ts'
 import type { DevFlags } from './commands/dev.ts'
 import type { PreviewFlags } from './commands/preview.ts'
+import type { QuickstartFlags } from './commands/quickstart.ts'
 import type { RehearseFlags } from './commands/rehearse.ts'
 import type { ResumeFlags } from './commands/resume.ts'
 import type { ConfigFlags } from './context.ts'
@@ -152,8 +153,9 @@ function addServers(program: Command, run: Run): void {
     .description('100 rows without a key, nothing billed')
     .addOption(artifactPath())
     .addOption(json())
+    .addOption(new Option('--continued', 'the first step was said already').hideHelp())
     .addHelpText('after', COMMAND_HELP.quickstart)
-    .action((flags: { readonly artifactPath: string; readonly json?: boolean }) =>
+    .action((flags: QuickstartFlags) =>
       run(flags, async (context) => (await import('./commands/quickstart.ts')).quickstart(flags, context)),
     )
 }

@@ -126,7 +126,7 @@ async function leaveWaiting({ output, run }: SessionOptions, worker: RunningWork
 }
 
 function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 /** The first Ctrl-C drains, the second aborts (ruling 22). A run that others serve is only left. */

@@ -37,6 +37,7 @@ export function sayEnd(output: Output, server: Server, { result, run }: SessionE
   if (state === 'stopped') output.say(`go on    ${resumeCommandOf(run)}   (repeats no call)`)
   else if (state === 'incomplete') output.say(`Accept   ${commandLine('resume', dataset, '--allow-dropped', String(totals.rowsDropped))}   (calls it complete with ${count(totals.rowsDropped)} rows missing)`)
   else output.say(`Show     ${commandLine('show', dataset, '0')}`)
+  if (server.handle.origin === 'started') output.say(`Server   ${commandLine('dev', '--stop')}   (it is still up, so that the address above opens)`)
 }
 
 /** `6,000, 1,284,000 tokens in, 400,000 out, $1.36`. */

@@ -1,5 +1,6 @@
 /** Follows a run to its end: a panel on a terminal, a line now and then elsewhere, JSON lines for machines. */
 import { setTimeout as delay } from 'node:timers/promises'
+import { isGrpcServiceError } from '@temporalio/client'
 import type { RunHandle } from '../client/run-handle.ts'
 import type { RunProgress } from '../client/progress.ts'
 import type { DatasetResult } from '../contract.ts'
@@ -35,7 +36,7 @@ const PLAIN_MS = 1_000
 /** Resolves at the end of the run or of the patience. Throws when the run failed. */
 export async function watchRun(options: WatchOptions): Promise<WatchEnd> {
   const ending = new AbortController()
-  const result = options.run.result()
+  const result = resultThroughOutages(options.run, ending.signal)
   result.catch(() => undefined)
   const left = new Promise<'left'>((resolve) => options.leave.addEventListener('abort', () => resolve('left'), { once: true }))
   const watching = look(options, ending.signal)
@@ -48,6 +49,26 @@ export async function watchRun(options: WatchOptions): Promise<WatchEnd> {
   }
 }
 
+/** The result, also when the server goes away for a while: the run is kept there. */
+async function resultThroughOutages(run: WatchOptions['run'], ending: AbortSignal): Promise<DatasetResult> {
+  for (;;) {
+    try {
+      return await run.result()
+    } catch (error) {
+      if (!isServerAway(error) || ending.aborted) throw error
+      await delay(PLAIN_MS, undefined, { signal: ending })
+    }
+  }
+}
+
+/** gRPC's CANCELLED, UNKNOWN, DEADLINE_EXCEEDED and UNAVAILABLE. */
+const AWAY_CODES: ReadonlySet<unknown> = new Set([1, 2, 4, 14])
+
+function isServerAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return (isGrpcServiceError(error) && AWAY_CODES.has(error.code)) || isServerAway(error.cause)
+}
+
 async function look({ output, run, maxWaitMs, startedAt, resumeCommand }: WatchOptions, ending: AbortSignal): Promise<'waited' | 'ended'> {
   const panel = createPanel({ startedAt, resumeCommand })
   const patience = createPatience(startedAt)
@@ -57,7 +78,8 @@ async function look({ output, run, maxWaitMs, startedAt, resumeCommand }: WatchO
     const progress = await run.readProgress().catch(() => null)
     if (ending.aborted) break
     const at = Date.now()
-    if (progress !== null) panel.add({ at, progress })
+    if (progress === null) panel.miss(at)
+    else panel.add({ at, progress })
     if (output.isTerminal) output.redraw(panel.render(output.width()))
     else if (at - lastLineAt >= LINE_MS || (progress?.state === 'waiting' && lastState !== 'waiting')) {
       sayLine(output, panel, progress)

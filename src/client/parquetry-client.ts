@@ -11,6 +11,8 @@ import { GENERATE_DATASET, SEARCH_ATTRIBUTES, taskQueueOf, TASK_QUEUE, workflowI
 import type { GenerateDatasetInput, RunOptions } from '../contract.ts'
 import type { ResumeMode } from '../dataset/decide-resume.ts'
 import { readIdentity } from '../dataset/folder-facts.ts'
+import { keys } from '../dataset/layout.ts'
+import { compileProgram } from '../dataset/open-dataset.ts'
 import { removeRequest, stageRequest } from '../dataset/request.ts'
 import type { ResolvedDataset } from '../dataset/resolve-dataset.ts'
 import { resolveDataset } from '../dataset/resolve-dataset.ts'
@@ -93,6 +95,8 @@ export class ParquetryClient {
 
   /** As `create`, for a config that is compiled already. */
   async start(prepared: RunnableConfig, options: CreateOptions = {}): Promise<RunHandle> {
+    // What only compiling the columns finds (locales, dates, schemas) is found before anything is begun.
+    await compileProgram(prepared.compiled, '0', new Date().toISOString())
     const requestId = randomUUID()
     const asked = askedOf(prepared, options)
     const dataset = await resolveDataset(
@@ -121,6 +125,7 @@ export class ParquetryClient {
       return await this.#startRun(dataset, prepared, requestId, options)
     } catch (error) {
       await removeRequest(storage, requestId)
+      if (dataset.isFresh) await storage.remove(keys.identity)
       throw error
     }
   }

@@ -1,6 +1,6 @@
 /** Live progress of a run: the workflow's counters and the heartbeats of the open row groups, together (ruling 17). */
 import { hostname } from 'node:os'
-import type { Client, WorkflowHandle } from '@temporalio/client'
+import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client'
 import { defaultPayloadConverter } from '@temporalio/common'
 import { addUsage, QUERIES } from '../contract.ts'
 import type { Progress, RowGroupProgress, Usage } from '../contract.ts'
@@ -14,6 +14,8 @@ export interface RunProgress extends Progress {
   readonly usage: Usage
   readonly callsInFlight: number
   readonly openRowGroups: readonly RowGroupProgress[]
+  /** When the quietest open row group was last heard of, in ms since the epoch; null when none is open. A dead worker falls silent. */
+  readonly quietSince: number | null
   /** Last failure of an activity that is being retried, or null. */
   readonly retrying: string | null
 }
@@ -35,8 +37,22 @@ export async function readProgress(client: Client, handle: WorkflowHandle): Prom
     usage: open.reduce((total, { usage }) => addUsage(total, usage), progress.totals.usage),
     callsInFlight: sum(open, ({ callsInFlight }) => callsInFlight),
     openRowGroups: open,
+    quietSince: pending.reduce((quietest: number | null, activity) => earlier(quietest, lastSignOf(activity)), null),
     retrying: failure ?? null,
   }
+}
+
+type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]
+
+/** Last heartbeat of a row group that some worker has, or its start; null for one that waits for a worker. */
+function lastSignOf({ activityType, lastStartedTime, lastHeartbeatTime, state }: PendingActivity): number | null {
+  // 1 is "scheduled": nobody has it.
+  if (activityType?.name !== 'generateRowGroup' || state === 1) return null
+  return Math.max(Number(lastStartedTime?.seconds ?? 0), Number(lastHeartbeatTime?.seconds ?? 0)) * 1_000 || null
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null ? b : b === null ? a : Math.min(a, b)
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -104,6 +104,8 @@ function createThread(memoryMb: number | undefined): Encoder {
   const extension = import.meta.url.endsWith('.js') ? 'js' : 'ts'
   const worker = new Worker(new URL(`./encoder-thread.${extension}`, import.meta.url), {
     name: 'parquetry-encoder',
+    // The process's own flags (`-e`, `--input-type`, `--test`) are not meant for the thread.
+    execArgv: [],
     ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
   })
   let isEnded = false

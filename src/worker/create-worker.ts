@@ -83,6 +83,8 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     maxEagerActivityReservationsPerWorkflowTask: 0,
     maxConcurrentActivityTaskExecutions: options.maxConcurrentRowGroups ?? 64,
     maxCachedWorkflows: 50,
+    // How long the next workflow task waits for a worker that was killed, before any other takes it.
+    stickyQueueScheduleToStartTimeout: '3 s',
     // The panel never stands still, and a cancellation is heard soon (ruling 17).
     maxHeartbeatThrottleInterval: '2 s',
     shutdownGraceTime: 0,

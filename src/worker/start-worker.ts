@@ -1,6 +1,5 @@
 /** A worker that runs inside a command until it is stopped. */
-import { NativeConnection, Runtime } from '@temporalio/worker'
-import { DefaultLogger } from '@temporalio/worker'
+import { DefaultLogger, makeTelemetryFilterString, NativeConnection, Runtime } from '@temporalio/worker'
 import type { TemporalTarget } from '../server/connection.ts'
 import { createWorker } from './create-worker.ts'
 import type { ParquetryWorkerOptions } from './create-worker.ts'
@@ -25,7 +24,12 @@ export async function startWorker(options: StartWorkerOptions): Promise<RunningW
   if (!isRuntimeInstalled) {
     isRuntimeInstalled = true
     // Signals are the command's business; the SDK's own warnings go where ours go.
-    Runtime.install({ logger: new DefaultLogger('ERROR', ({ message }) => options.log?.(message)), shutdownSignals: [] })
+    Runtime.install({
+      logger: new DefaultLogger('ERROR', ({ message }) => options.log?.(message)),
+      // Otherwise the core writes to stdout by itself, in the middle of what is meant for machines.
+      telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' }) } },
+      shutdownSignals: [],
+    })
   }
   const { server, ...rest } = options
   const connection = await NativeConnection.connect(server.connectionOptions)

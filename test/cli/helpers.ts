@@ -271,12 +271,12 @@ columns:
 `
 
 /** Every `npx parquetry …` that a command printed, as arguments. */
-export function printedCommands({ stdout, stderr }: Ended): readonly (readonly string[])[] {
+export function printedCommands({ stdout, stderr }: Pick<Ended, 'stdout' | 'stderr'>): readonly (readonly string[])[] {
   return [...`${stdout}\n${stderr}`.matchAll(/npx parquetry (.*?)(?: {3}.*)?$/gm)].map(([, words = '']) => words.trim().split(/ +/u))
 }
 
 /** Every address that a command printed. */
-export function printedAddresses({ stdout, stderr }: Ended): readonly string[] {
+export function printedAddresses({ stdout, stderr }: Pick<Ended, 'stdout' | 'stderr'>): readonly string[] {
   return [...`${stdout}\n${stderr}`.matchAll(/https?:\/\/[^\s)]+/g)].map(([address]) => address)
 }
 

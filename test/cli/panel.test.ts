@@ -33,6 +33,7 @@ function look(changes: Partial<RunProgress> = {}): RunProgress {
     usage: { calls: 1_284, inputTokens: 256_800, outputTokens: 102_720, cost: 0.89 },
     callsInFlight: 64,
     openRowGroups: [],
+    quietSince: null,
     retrying: null,
     ...changes,
   }
@@ -122,6 +123,12 @@ describe('the panel of a run', () => {
         .render(80)
         .at(-1),
     ).toBe('trying again after: disk is slow very')
+  })
+
+  it('says that it waits for a worker that fell silent', () => {
+    const looks = (quietFor: number) => panelOf([60, look({ quietSince: START + (60 - quietFor) * 1_000 })]).render(120)
+    expect(looks(12).at(-1)).toMatch(/^waiting for a worker that was last heard of 12 s ago/)
+    expect(looks(3).join('\n')).not.toContain('waiting')
   })
 
   it('says starting before the first look', () => {

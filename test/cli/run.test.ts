@@ -132,11 +132,11 @@ describe('a run that is blocked', () => {
 
   it('is left at once with --on-blocked exit, and goes on once the cause is gone', async () => {
     const endpoint = await endpointOf(0)
-    endpoint.refuse(401, 'key expired')
+    endpoint.refuse(403, 'no rights')
     place.write('blocked.yaml', textConfig(endpoint.endpoint))
     const ended = await place.run(['create', 'blocked.yaml', '--on-blocked', 'exit'], SKIP)
     expect(ended.code).toBe(4)
-    expect(ended.stderr).toMatch(/left while waiting: MODEL_AUTH: /)
+    expect(ended.stderr).toMatch(/left while waiting: MODEL_PERMISSION: /)
     expect(printedCommands(ended)).toEqual([['resume', 'blocked']])
     endpoint.refuse(null)
     expect((await place.run(['resume', 'blocked'])).code).toBe(0)
@@ -144,12 +144,12 @@ describe('a run that is blocked', () => {
 
   it('is left after --max-wait', async () => {
     const endpoint = await endpointOf(0)
-    endpoint.refuse(401)
+    endpoint.refuse(403)
     place.write('patient.yaml', textConfig(endpoint.endpoint))
     const ended = await place.run(['create', 'patient.yaml', '--max-wait', '3s'], SKIP)
     expect(ended.code).toBe(4)
     expect(ended.seconds).toBeGreaterThan(3)
-    expect(ended.stdout).toMatch(/^waiting .*MODEL_AUTH/m)
+    expect(ended.stdout).toMatch(/^waiting .*MODEL_PERMISSION/m)
   })
 
   it('goes on by itself when the cause goes away while the command waits', async () => {
@@ -211,8 +211,8 @@ describe('show', () => {
   })
 
   it('names the datasets that are there when there is none of the name', async () => {
-    await place.run(['create', place.write('there.yaml', SAMPLERS)])
-    expect((await place.run(['show', 'ther'])).stderr).toMatch(/what to do: datasets in artifacts: .*there/)
+    await place.run(['create', place.write('there.yaml', SAMPLERS), '-o', 'elsewhere'])
+    expect((await place.run(['show', 'ther', '-o', 'elsewhere'])).stderr).toMatch(/what to do: datasets in elsewhere: there\n/)
   })
 })
 
@@ -288,11 +288,11 @@ describe('on a terminal', () => {
   it('progress moves inside one large row group, and is gone in the end', async () => {
     const endpoint = await endpointOf(150)
     place.write('panel.yaml', textConfig(endpoint.endpoint, { parallel: 4 }))
-    const { code, stdout } = await place.startInTerminal('', '', ['create', 'panel.yaml', '-n', '200']).ended
+    const { code, stdout } = await place.startInTerminal('', '', ['create', 'panel.yaml', '-n', '280']).ended
     expect(code).toBe(0)
-    const looks = [...stdout.matchAll(/rows (\d+)\/200 {3}dropped 0 {3}groups 0\/1 {3}calls (\d+)/g)].map(([, rows]) => Number(rows))
-    expect(new Set(looks).size).toBeGreaterThan(3)
+    const looks = [...stdout.matchAll(/rows (\d+)\/280 {3}dropped 0 {3}groups 0\/1 {3}calls (\d+)/g)].map(([, rows]) => Number(rows))
+    expect(new Set(looks).size).toBeGreaterThanOrEqual(3)
     expect(looks).toEqual(looks.toSorted((a, b) => a - b))
-    expect(stdout.slice(stdout.lastIndexOf('\u001b[0J'))).toMatch(/^\u001b\[0JComplete 200 written/)
+    expect(stdout.slice(stdout.lastIndexOf('\u001b[0J'))).toMatch(/^\u001b\[0JComplete 280 written/)
   })
 })

@@ -13,7 +13,8 @@ import { startModelStub } from '../helpers/model-stub.ts'
 import { readFileSync, readdirSync } from 'node:fs'
 
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
-const python = process.env['PARQUETRY_TEST_PYTHON'] ?? fileURLToPath(new URL('../../node_modules/.cache/parquetry-python/bin/python', import.meta.url))
+const python =
+  process.env['PARQUETRY_TEST_PYTHON'] ?? fileURLToPath(new URL('../../node_modules/.cache/parquetry-python/bin/python', import.meta.url))
 
 let workshop: Workshop
 let stub: ModelStub
@@ -53,20 +54,34 @@ describe('the examples', () => {
     expect(rowsInPyarrow(result.location).length).toBe(300)
   })
 
-  it.each(['product-reviews.yaml', 'support-tickets.yaml'])('%s runs against the rehearsal model, and every text says so', { timeout: 120_000 }, async (name) => {
-    const result = await workshop.make(example(name), { datasetName: `rehearsed-${name}`, numRecords: 20, provider: 'rehearsal', seed: 7 })
-    expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 20 } })
-    const [row] = await rowsOf(result.location)
-    expect(JSON.stringify(row)).toContain('[rehearsal]')
-    for (const file of readdirSync(join(result.location, 'parquet-files'))) {
-      expect(await verifyBytes(readFileSync(join(result.location, 'parquet-files', file)))).toEqual({ ok: true })
-    }
-  })
+  it.each(['product-reviews.yaml', 'support-tickets.yaml'])(
+    '%s runs against the rehearsal model, and every text says so',
+    { timeout: 120_000 },
+    async (name) => {
+      const result = await workshop.make(example(name), {
+        datasetName: `rehearsed-${name}`,
+        numRecords: 20,
+        provider: 'rehearsal',
+        seed: 7,
+      })
+      expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 20 } })
+      const [row] = await rowsOf(result.location)
+      expect(JSON.stringify(row)).toContain('[rehearsal]')
+      for (const file of readdirSync(join(result.location, 'parquet-files'))) {
+        expect(await verifyBytes(readFileSync(join(result.location, 'parquet-files', file)))).toEqual({ ok: true })
+      }
+    },
+  )
 
   it('iot-readings has the same rows in pyarrow at two sizes of row group', { timeout: 180_000 }, async () => {
     const rows = []
     for (const bufferSize of [1_000, 770]) {
-      const result = await workshop.make(example('iot-readings.yaml'), { datasetName: `iot-${bufferSize}`, numRecords: 10_000, seed: 7, bufferSize })
+      const result = await workshop.make(example('iot-readings.yaml'), {
+        datasetName: `iot-${bufferSize}`,
+        numRecords: 10_000,
+        seed: 7,
+        bufferSize,
+      })
       expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 10_000 } })
       rows.push(rowsInPyarrow(result.location))
     }

@@ -28,18 +28,19 @@ export async function dev(flags: DevFlags, context: CommandContext): Promise<num
   output.emit('server', { address: handle.address, namespace: handle.namespace, ui: handle.uiUrl, origin: handle.origin, pid: handle.pid })
   output.say(`Server   ${handle.address}, namespace ${handle.namespace}${originText(server)}`)
   if (handle.uiUrl !== null) output.say(`UI       ${handle.uiUrl}`)
+  if (flags.detach === true) {
+    await server.close()
+    if (handle.origin !== 'configured') output.say(`Stop     ${commandLine('dev', '--stop')}   (the server is left running)`)
+    return EXIT.complete
+  }
   try {
-    if (flags.detach === true) {
-      if (handle.origin !== 'configured') output.say(`Stop     ${commandLine('dev', '--stop')}   (the server is left running)`)
-      return EXIT.complete
-    }
     await serve(server, flags, context)
   } finally {
     await server.close()
-  }
-  if (handle.origin === 'started') {
-    await handle.stop()
-    output.say('Server   stopped; its runs are kept, and go on when it is started again')
+    if (handle.origin === 'started') {
+      await handle.stop()
+      output.say('Server   stopped; its runs are kept, and go on when it is started again')
+    }
   }
   return EXIT.complete
 }

@@ -15,7 +15,10 @@ export async function loadConfig(config: string, flags: ConfigFlags, { output, e
     ...(flags.providers === undefined ? {} : { providersFile: flags.providers }),
     ...(flags.runConfig === undefined ? {} : { runConfigFile: flags.runConfig }),
   })
-  for (const { path, message } of prepared.warnings) output.warn(`warning  ${path === '' ? '' : `${path}: `}${message}`)
+  for (const { path, message } of prepared.warnings) {
+    output.emit('warning', { path, message })
+    if (!output.isJson) output.warn(`warning  ${path === '' ? '' : `${path}: `}${message}`)
+  }
   return prepared
 }
 

@@ -13,7 +13,7 @@ import { serverStatus } from '../../server/stop-server.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { bytes, count } from '../format.ts'
-import { packageRoot } from '../package-root.ts'
+import { packageRoot, packageVersion } from '../package-root.ts'
 import { shortValue } from '../record-text.ts'
 import { followRun } from '../run-session.ts'
 import type { SessionEnd } from '../run-session.ts'
@@ -30,13 +30,24 @@ const NAME = 'product-reviews'
 const ROWS = 100
 const SEED = '7'
 
+/** Flags of `quickstart`. */
+export interface QuickstartFlags {
+  readonly artifactPath: string
+  /** True when `npm run quickstart` has said the headline and the first step. */
+  readonly continued?: boolean
+}
+
 /** Runs the command; answers its exit code. */
-export async function quickstart(flags: { readonly artifactPath: string }, context: CommandContext): Promise<number> {
+export async function quickstart(flags: QuickstartFlags, context: CommandContext): Promise<number> {
   const { output } = context
   const env = withoutKeys(context.env)
   const config = join(packageRoot(), 'examples', `${NAME}.yaml`)
   if (!existsSync(config)) throw new ParquetryError('CONFIG_NOT_FOUND', `expected the example ${config}, found no such file`, { wayOut: 'run the quickstart in a checkout of the project' })
   const prepared = await loadConfig(config, { provider: 'rehearsal' }, { ...context, env })
+  if (flags.continued !== true) {
+    output.say(`Parquetry ${packageVersion()} quickstart: no account, no key used, nothing is billed`)
+    output.say(step(1, 'packages', 'already installed', 0))
+  }
   await sayTemporal(context)
   let startedAt = Date.now()
   const server = await openServer(context.env, output, ({ name, detail }) => {

@@ -27,7 +27,7 @@ export interface RehearseFlags extends ConfigFlags {
 export async function rehearse(config: string, flags: RehearseFlags, context: CommandContext): Promise<number> {
   const { output } = context
   const real = await loadConfig(config, flags, context)
-  const prepared = await loadConfig(config, { ...flags, provider: 'rehearsal' }, { ...context, output: { ...output, warn: () => undefined } })
+  const prepared = await loadConfig(config, { ...flags, provider: 'rehearsal' }, { ...context, output: { ...output, warn: () => undefined, emit: () => undefined } })
   const env = withoutKeys(context.env)
   const sampleRows = Math.min(flags.sample, flags.numRecords)
   const server = await openServer(context.env, output)
