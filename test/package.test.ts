@@ -33,6 +33,16 @@ describe('the package', () => {
   it('has a lock file without addresses of a registry', () => {
     expect(read('package-lock.json')).not.toContain('"resolved": "http')
   })
+
+  it('has a lock file with every platform in it, so that npm ci accepts it on each of them', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Readonly<Record<string, { optionalDependencies?: Readonly<Record<string, string>> }>>
+    }
+    const wanted = Object.values(packages).flatMap(({ optionalDependencies }) => Object.keys(optionalDependencies ?? {}))
+    const known = Object.keys(packages)
+    expect(wanted.filter((name) => !known.some((path) => path.endsWith(`node_modules/${name}`)))).toEqual([])
+    expect(wanted.length).toBeGreaterThan(40)
+  })
 })
 
 describe('docker-compose.yml', () => {
