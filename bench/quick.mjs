@@ -28,8 +28,21 @@ function command(args, env = {}) {
 async function measure(label, args, rows, ideal) {
   const folder = mkdtempSync(join(tmpdir(), 'parquetry-bench-'))
   try {
-    const { code, wallSeconds, text } = await command(['create', ...args, '--json', '--artifact-path', folder, '--dataset-name', label, '--seed', '7'])
-    const events = text.trim().split('\n').map((line) => JSON.parse(line))
+    const { code, wallSeconds, text } = await command([
+      'create',
+      ...args,
+      '--json',
+      '--artifact-path',
+      folder,
+      '--dataset-name',
+      label,
+      '--seed',
+      '7',
+    ])
+    const events = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
     const result = events.find(({ event }) => event === 'result')
     const calls = result?.totals.usage.calls ?? 0
     const cpu = result?.process.cpuSeconds ?? Number.NaN
@@ -41,7 +54,9 @@ async function measure(label, args, rows, ideal) {
         wall_s: round(wallSeconds),
         rows_per_s: Math.round(rows / wallSeconds),
         cpu_s: round(cpu),
-        ...(ideal === null ? {} : { ideal_s: round(ideal), ratio: round(wallSeconds / ideal), calls, cpu_ms_per_call: round((cpu * 1_000) / calls) }),
+        ...(ideal === null
+          ? {}
+          : { ideal_s: round(ideal), ratio: round(wallSeconds / ideal), calls, cpu_ms_per_call: round((cpu * 1_000) / calls) }),
         rss_mb: Math.round(result?.process.maxRssMegabytes ?? Number.NaN),
       }),
     )
@@ -53,7 +68,9 @@ async function measure(label, args, rows, ideal) {
 const round = (value) => Math.round(value * 100) / 100
 
 await command(['dev', '--detach'])
-const stub = spawn(process.execPath, [join(here, 'model-stub.mjs'), '--port', '8701', '--latency-ms', String(LATENCY_MS)], { stdio: ['ignore', 'pipe', 'inherit'] })
+const stub = spawn(process.execPath, [join(here, 'model-stub.mjs'), '--port', '8701', '--latency-ms', String(LATENCY_MS)], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
 await new Promise((resolve, reject) => {
   stub.stdout.once('data', resolve)
   stub.once('exit', () => reject(new Error('the model stub did not start; is port 8701 taken?')))
@@ -61,7 +78,12 @@ await new Promise((resolve, reject) => {
 try {
   for (let repetition = 0; repetition < repetitions; repetition += 1) {
     const rows = 2_000
-    await measure('full', [join(here, 'full.yaml'), '-n', String(rows), '--buffer-size', '100'], rows, (rows * 3 * LATENCY_MS) / 1_000 / PARALLEL)
+    await measure(
+      'full',
+      [join(here, 'full.yaml'), '-n', String(rows), '--buffer-size', '100'],
+      rows,
+      (rows * 3 * LATENCY_MS) / 1_000 / PARALLEL,
+    )
     await measure('samplers', [join(here, 'samplers.yaml'), '-n', '100000', '--buffer-size', '1000'], 100_000, null)
   }
 } finally {

@@ -19,7 +19,14 @@ const orders = defineDataset({
 /** Makes the dataset and answers its first rows. `address` is that of a Temporal server. */
 export async function createOrders(address: string, artifactPath: string): Promise<readonly object[]> {
   const client = await ParquetryClient.connect({ env: { ...process.env, TEMPORAL_ADDRESS: address } })
-  const run = await client.create(orders, { numRecords: 40, bufferSize: 10, seed: 7, datasetName: 'orders', artifactPath, taskQueue: 'own' })
+  const run = await client.create(orders, {
+    numRecords: 40,
+    bufferSize: 10,
+    seed: 7,
+    datasetName: 'orders',
+    artifactPath,
+    taskQueue: 'own',
+  })
 
   const connection = await NativeConnection.connect({ address })
   const worker = await createWorker({ connection, taskQueue: run.taskQueue })

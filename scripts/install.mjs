@@ -20,7 +20,13 @@ export function requireNode() {
 /** Runs a command of the project in its folder; answers its exit code. Output goes to this process's, or is kept back when quiet. */
 export function run(command, args, { quiet = false, env = {} } = {}) {
   const shell = process.platform === 'win32'
-  const result = spawnSync(command, args, { cwd: root, shell, stdio: quiet ? 'pipe' : 'inherit', encoding: 'utf8', env: { ...process.env, ...env } })
+  const result = spawnSync(command, args, {
+    cwd: root,
+    shell,
+    stdio: quiet ? 'pipe' : 'inherit',
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  })
   if (result.error !== undefined) {
     console.error(`could not start ${command}: ${result.error.message}`)
     return 1
@@ -31,7 +37,9 @@ export function run(command, args, { quiet = false, env = {} } = {}) {
 
 /** Installs what is missing; answers false when nothing had to be done. Ends the process when it fails. */
 export function install() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return false
   const status = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { quiet: true })
   if (status !== 0) {

@@ -67,7 +67,7 @@ export interface RowGroupResult {
   readonly rowsWritten: number
   readonly rowsDropped: number
   readonly usage: Usage
-  /** False when a committed file was found and taken as it is. */
+  /** True when this run wrote the file; false when one of an earlier run was found and taken as it is. */
   readonly isNew: boolean
 }
 

@@ -14,12 +14,16 @@ export function findDataset(dataset: string, artifactPath: string): string {
   const found = candidates.find((folder) => existsSync(join(folder, 'dataset.json')) || existsSync(join(folder, 'metadata.json')))
   if (found !== undefined) return found
   const known = namesBelow(resolve(artifactPath))
-  throw new ParquetryError('DATASET_NOT_FOUND', `expected a dataset in ${candidates.map((folder) => shownPath(folder)).join(' or ')}, found none`, {
-    wayOut:
-      known.length === 0
-        ? `give the dataset's folder, or with --artifact-path the folder that holds it; ${shownPath(resolve(artifactPath))} holds no dataset`
-        : `datasets in ${shownPath(resolve(artifactPath))}: ${known.slice(0, 10).join(', ')}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`,
-  })
+  throw new ParquetryError(
+    'DATASET_NOT_FOUND',
+    `expected a dataset in ${candidates.map((folder) => shownPath(folder)).join(' or ')}, found none`,
+    {
+      wayOut:
+        known.length === 0
+          ? `give the dataset's folder, or with --artifact-path the folder that holds it; ${shownPath(resolve(artifactPath))} holds no dataset`
+          : `datasets in ${shownPath(resolve(artifactPath))}: ${known.slice(0, 10).join(', ')}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`,
+    },
+  )
 }
 
 function namesBelow(folder: string): readonly string[] {

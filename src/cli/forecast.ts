@@ -87,7 +87,8 @@ function aliasForecast(alias: string, { compiled, samples, sampleRows, numRecord
   const [calls, inputTokens, outputTokens] = [scale(sample.calls), scale(sample.inputTokens), scale(sample.outputTokens)]
   const price = model?.price ?? null
   const maxTokens = model?.maxTokens ?? null
-  const costWith = (output: number): number | null => (price === null ? null : (inputTokens * price.inputPerMillion + output * price.outputPerMillion) / 1e6)
+  const costWith = (output: number): number | null =>
+    price === null ? null : (inputTokens * price.inputPerMillion + output * price.outputPerMillion) / 1e6
   return {
     alias,
     model: model?.target.model ?? alias,
@@ -112,7 +113,10 @@ function slowestLane(aliases: readonly AliasForecast[], input: ForecastInput): {
     lanes.set(name, { calls: lane.calls + calls, atOnce: Math.min(lane.atOnce, atOnce) })
   }
   const rowsOpen = Math.min(input.numRecords, input.bufferSize * input.rowGroupsAtOnce)
-  const times = [...lanes].map(([name, { calls, atOnce }]) => ({ name, timeMs: (calls * input.latencyMs) / Math.max(1, Math.min(atOnce, rowsOpen)) }))
+  const times = [...lanes].map(([name, { calls, atOnce }]) => ({
+    name,
+    timeMs: (calls * input.latencyMs) / Math.max(1, Math.min(atOnce, rowsOpen)),
+  }))
   return times.sort((a, b) => b.timeMs - a.timeMs)[0] ?? null
 }
 
@@ -156,8 +160,12 @@ export function forecastLines(forecast: Forecast, sampleRows: number): string[] 
     `time     ${duration(forecast.timeMs)} at ${count(forecast.latencyMs)} ms a call (assumed; --latency-ms changes it), decided by ${forecast.bottleneck}`,
     `         with ${aliases.map(({ alias, atOnce }) => `${atOnce} calls at once for ${alias}`).join(', ')} (max_parallel_requests)`,
     'tokens   in: four characters each; out: as long as the rehearsal answers, a real model may write more',
-    ...longest.map((alias) => `         ${alias.alias} out: at most ${count(alias.outputTokensAtMost ?? 0)} (max_tokens)${atMostText(alias)}`),
-    ...(forecast.unpriced.length === 0 ? [] : [`price    none given for ${forecast.unpriced.join(', ')}; parquetry.prices in the config gives one`]),
+    ...longest.map(
+      (alias) => `         ${alias.alias} out: at most ${count(alias.outputTokensAtMost ?? 0)} (max_tokens)${atMostText(alias)}`,
+    ),
+    ...(forecast.unpriced.length === 0
+      ? []
+      : [`price    none given for ${forecast.unpriced.join(', ')}; parquetry.prices in the config gives one`]),
   ]
 }
 
@@ -174,5 +182,7 @@ function totalCost({ costs, unpriced }: Forecast): string {
 /** Columns side by side; numbers to the right. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => `  ${row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`.trimEnd())
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`.trimEnd(),
+  )
 }

@@ -117,6 +117,8 @@ export function sayError(output: Output, error: unknown): void {
 
 /** The message without the problem that it quotes, where all problems follow anyway. */
 function headlineOf(message: string, problems: readonly Problem[]): string {
-  const quoted = problems.map((problem) => message.indexOf(`: ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`)).find((index) => index > 0)
+  const quoted = problems
+    .map((problem) => message.indexOf(`: ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`))
+    .find((index) => index > 0)
   return quoted === undefined ? message : message.slice(0, quoted)
 }

@@ -113,7 +113,9 @@ const QUIET_MS = 8_000
 /** Why a run that is not blocked may stand still. */
 function hintsOf({ at, progress: { quietSince, retrying } }: Look): string[] {
   if (quietSince !== null && at - quietSince >= QUIET_MS) {
-    return [`waiting for a worker that was last heard of ${Math.floor((at - quietSince) / 1_000)} s ago; its row groups are taken over once its heartbeat times out`]
+    return [
+      `waiting for a worker that was last heard of ${Math.floor((at - quietSince) / 1_000)} s ago; its row groups are taken over once its heartbeat times out`,
+    ]
   }
   return retrying === null ? [] : [`trying again after: ${retrying.replaceAll('\n', ' ')}`]
 }

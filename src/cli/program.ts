@@ -50,10 +50,23 @@ function addConfigOptions(command: Command): Command {
 
 function addFollowOptions(command: Command): Command {
   return command
-    .addOption(new Option('--worker <where>', 'who does the work: a worker in this command, or some `parquetry worker`').choices(['embedded', 'external']).default('embedded'))
+    .addOption(
+      new Option('--worker <where>', 'who does the work: a worker in this command, or some `parquetry worker`')
+        .choices(['embedded', 'external'])
+        .default('embedded'),
+    )
     .addOption(new Option('--on-blocked <what>', 'when no call can succeed for now').choices(['wait', 'exit']))
-    .addOption(new Option('--max-wait <duration>', 'leave after waiting this long, e.g. 90s, 10m, 1h (default: for ever on a terminal, else 10m)').argParser(parseDuration))
-    .addOption(new Option('--allow-dropped <n|p%>', 'rows that may be missing in a dataset called complete (default: 0)').argParser(parseAllowedDrops))
+    .addOption(
+      new Option(
+        '--max-wait <duration>',
+        'leave after waiting this long, e.g. 90s, 10m, 1h (default: for ever on a terminal, else 10m)',
+      ).argParser(parseDuration),
+    )
+    .addOption(
+      new Option('--allow-dropped <n|p%>', 'rows that may be missing in a dataset called complete (default: 0)').argParser(
+        parseAllowedDrops,
+      ),
+    )
     .addOption(new Option('--max-concurrent-row-groups <n>', 'row groups open at once, 1 to 256').argParser(parseWindow))
     .addOption(new Option('--sequential', 'one row group at a time').conflicts('maxConcurrentRowGroups'))
     .addOption(json())
@@ -72,7 +85,9 @@ function addCreate(program: Command, run: Run): void {
     .option('--seed <seed>', 'makes the same random values again (default: drawn once and recorded)')
   addFollowOptions(addConfigOptions(command))
     .addHelpText('after', COMMAND_HELP.create)
-    .action((config: string, flags: CreateFlags) => run(flags, async (context) => (await import('./commands/create.ts')).create(config, flags, context)))
+    .action((config: string, flags: CreateFlags) =>
+      run(flags, async (context) => (await import('./commands/create.ts')).create(config, flags, context)),
+    )
 }
 
 function addResume(program: Command, run: Run): void {
@@ -84,28 +99,47 @@ function addResume(program: Command, run: Run): void {
       .addOption(artifactPath()),
   )
     .addHelpText('after', COMMAND_HELP.resume)
-    .action((dataset: string, flags: ResumeFlags) => run(flags, async (context) => (await import('./commands/resume.ts')).resume(dataset, flags, context)))
+    .action((dataset: string, flags: ResumeFlags) =>
+      run(flags, async (context) => (await import('./commands/resume.ts')).resume(dataset, flags, context)),
+    )
 }
 
 function addPreview(program: Command, run: Run): void {
-  addConfigOptions(program.command('preview').description('make a few rows in memory and print them; needs no server').argument('<config>', 'YAML or JSON file'))
+  addConfigOptions(
+    program
+      .command('preview')
+      .description('make a few rows in memory and print them; needs no server')
+      .argument('<config>', 'YAML or JSON file'),
+  )
     .addOption(new Option('-n, --num-records <n>', 'rows').argParser(parseCount).default(10))
     .option('--seed <seed>', 'makes the same random values again')
     .addOption(json())
     .addHelpText('after', COMMAND_HELP.preview)
-    .action((config: string, flags: PreviewFlags) => run(flags, async (context) => (await import('./commands/preview.ts')).preview(config, flags, context)))
+    .action((config: string, flags: PreviewFlags) =>
+      run(flags, async (context) => (await import('./commands/preview.ts')).preview(config, flags, context)),
+    )
 }
 
 function addValidate(program: Command, run: Run): void {
-  addConfigOptions(program.command('validate').description('say everything that is wrong with a config, at once').argument('<config>', 'YAML or JSON file'))
+  addConfigOptions(
+    program
+      .command('validate')
+      .description('say everything that is wrong with a config, at once')
+      .argument('<config>', 'YAML or JSON file'),
+  )
     .addOption(json())
     .addHelpText('after', COMMAND_HELP.validate)
-    .action((config: string, flags: ConfigFlags) => run(flags, async (context) => (await import('./commands/validate.ts')).validate(config, flags, context)))
+    .action((config: string, flags: ConfigFlags) =>
+      run(flags, async (context) => (await import('./commands/validate.ts')).validate(config, flags, context)),
+    )
 }
 
 function addRehearse(program: Command, run: Run): void {
   addConfigOptions(
-    program.command('rehearse').description('run a sample without a real model, and forecast calls, tokens, cost and time').argument('<config>', 'YAML or JSON file'),
+    program
+      .command('rehearse')
+      .description('run a sample without a real model, and forecast calls, tokens, cost and time')
+      .argument('<config>', 'YAML or JSON file'),
   )
     .addOption(new Option('-n, --num-records <n>', 'rows to forecast for').argParser(parseCount).default(10))
     .addOption(new Option('--sample <n>', 'rows that are really run').argParser(parseCount).default(50))
@@ -115,7 +149,9 @@ function addRehearse(program: Command, run: Run): void {
     .option('--seed <seed>', 'makes the same random values again')
     .addOption(json())
     .addHelpText('after', COMMAND_HELP.rehearse)
-    .action((config: string, flags: RehearseFlags) => run(flags, async (context) => (await import('./commands/rehearse.ts')).rehearse(config, flags, context)))
+    .action((config: string, flags: RehearseFlags) =>
+      run(flags, async (context) => (await import('./commands/rehearse.ts')).rehearse(config, flags, context)),
+    )
 }
 
 function addShow(program: Command, run: Run): void {
@@ -147,7 +183,9 @@ function addServers(program: Command, run: Run): void {
     .option('--all', 'go on with all open runs, also those whose command has left')
     .addOption(json())
     .addHelpText('after', COMMAND_HELP.dev)
-    .action((flags: DevFlags & { readonly json?: boolean }) => run(flags, async (context) => (await import('./commands/dev.ts')).dev(flags, context)))
+    .action((flags: DevFlags & { readonly json?: boolean }) =>
+      run(flags, async (context) => (await import('./commands/dev.ts')).dev(flags, context)),
+    )
   program
     .command('quickstart')
     .description('100 rows without a key, nothing billed')

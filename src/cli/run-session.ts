@@ -48,7 +48,12 @@ const STOP_MS = 30_000
 export async function followRun(options: SessionOptions): Promise<SessionEnd> {
   const { output, run, server } = options
   for (const note of run.notes) output.say(`note     ${note}`)
-  output.emit('started', { workflowId: run.workflowId, location: run.location, attached: run.isAttached, ui: workflowLink(server, run.workflowId) })
+  output.emit('started', {
+    workflowId: run.workflowId,
+    location: run.location,
+    attached: run.isAttached,
+    ui: workflowLink(server, run.workflowId),
+  })
   const worker = await serve(options)
   options.onServing?.()
   const leaving = new AbortController()
@@ -89,14 +94,21 @@ async function serve(options: SessionOptions): Promise<RunningWorker | null> {
   const { output, client, run, server, env } = options
   const isShared = run.taskQueue === TASK_QUEUE
   if (options.worker === 'external' || isShared) {
-    if (!(await waitForWorker(options))) output.warn(`no worker serves the task queue ${run.taskQueue}; start one with: ${commandLine('worker')}`)
+    if (!(await waitForWorker(options)))
+      output.warn(`no worker serves the task queue ${run.taskQueue}; start one with: ${commandLine('worker')}`)
     return null
   }
   if (run.isAttached && (await client.hasWorker(run.taskQueue))) {
     output.say('note     another process serves this run; Ctrl-C only ends watching')
     return null
   }
-  return await startWorker({ server: server.target, taskQueue: run.taskQueue, env, log: (line) => output.warn(line), ...options.workerOptions })
+  return await startWorker({
+    server: server.target,
+    taskQueue: run.taskQueue,
+    env,
+    log: (line) => output.warn(line),
+    ...options.workerOptions,
+  })
 }
 
 /** True once somebody serves the queue; false after 5 s (ruling 23). */
@@ -139,7 +151,9 @@ function handleInterrupts({ output, run }: SessionOptions, isOurs: boolean, leav
   function onInterrupt(): void {
     interrupts += 1
     if (interrupts > 1) {
-      output.warn(`aborted; the run stays open on the server, and going on repeats only the calls that were in flight: ${resumeCommandOf(run)}`)
+      output.warn(
+        `aborted; the run stays open on the server, and going on repeats only the calls that were in flight: ${resumeCommandOf(run)}`,
+      )
       process.exit(EXIT.stopped)
     }
     if (isOurs) output.warn('stopping: answers in flight are kept; Ctrl-C again aborts')

@@ -27,17 +27,30 @@ export function sayEnd(output: Output, server: Server, { result, run }: SessionE
   output.emit('result', { ...result, workflowId: run.workflowId, ui: link, seconds: facts.elapsedMs / 1_000, process: processFacts() })
   for (const finding of result.findings) output.say(`Found    ${finding.message}`)
   const balance = `${count(totals.rowsWritten)} written + ${count(totals.rowsDropped)} dropped = ${count(targetNumRecords)} wanted`
-  if (state === 'complete') output.say(result.generated ? `Complete ${balance}   ${duration(facts.elapsedMs)}` : `Nothing to do: the dataset is complete already, ${balance}`)
+  if (state === 'complete')
+    output.say(
+      result.generated
+        ? `Complete ${balance}   ${duration(facts.elapsedMs)}`
+        : `Nothing to do: the dataset is complete already, ${balance}`,
+    )
   if (state === 'incomplete') output.warn(`INCOMPLETE ${balance}: more rows dropped than allowed`)
-  if (state === 'stopped') output.say(`Stopped  ${count(totals.rowsWritten)} of ${count(targetNumRecords)} rows committed; answers of open row groups are kept`)
+  if (state === 'stopped')
+    output.say(`Stopped  ${count(totals.rowsWritten)} of ${count(targetNumRecords)} rows committed; answers of open row groups are kept`)
   if (result.produced.usage.calls > 0) output.say(`Calls    ${usageText(result.produced.usage, facts)}`)
-  if (totals.rowGroups > 0) output.say(`Files    ${shownPath(run.location)}/parquet-files/   (${count(totals.rowGroups)} ${totals.rowGroups === 1 ? 'file' : 'files'})`)
+  if (totals.rowGroups > 0)
+    output.say(
+      `Files    ${shownPath(run.location)}/parquet-files/   (${count(totals.rowGroups)} ${totals.rowGroups === 1 ? 'file' : 'files'})`,
+    )
   output.say(`Run      ${link}`)
   const dataset = datasetArgument(run.location)
   if (state === 'stopped') output.say(`go on    ${resumeCommandOf(run)}   (repeats no call)`)
-  else if (state === 'incomplete') output.say(`Accept   ${commandLine('resume', dataset, '--allow-dropped', String(totals.rowsDropped))}   (calls it complete with ${count(totals.rowsDropped)} rows missing)`)
+  else if (state === 'incomplete')
+    output.say(
+      `Accept   ${commandLine('resume', dataset, '--allow-dropped', String(totals.rowsDropped))}   (calls it complete with ${count(totals.rowsDropped)} rows missing)`,
+    )
   else output.say(`Show     ${commandLine('show', dataset, '0')}`)
-  if (server.handle.origin === 'started') output.say(`Server   ${commandLine('dev', '--stop')}   (it is still up, so that the address above opens)`)
+  if (server.handle.origin === 'started')
+    output.say(`Server   ${commandLine('dev', '--stop')}   (it is still up, so that the address above opens)`)
 }
 
 /** `6,000, 1,284,000 tokens in, 400,000 out, $1.36`. */

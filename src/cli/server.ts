@@ -23,14 +23,21 @@ export async function openServer(env: Environment, output: Output, onStep?: (ste
   const target = await connectTemporal(env, handle)
   if (handle.origin === 'configured') {
     const registered = await registerSearchAttributes(target.connection, target.namespace)
-    if (!registered.ok) output.say(`note     search attributes are not registered (${registered.reason}); runs work without them. To add them: ${registered.command}`)
+    if (!registered.ok)
+      output.say(
+        `note     search attributes are not registered (${registered.reason}); runs work without them. To add them: ${registered.command}`,
+      )
   }
   const client = new ParquetryClient(target.connection, target.namespace)
   return { handle, target, client, close: () => client.close() }
 }
 
 /** Address of a run in the Temporal UI, or the words to find it where the UI's address is not known. */
-export function workflowLink({ handle, target }: Pick<Server, 'handle' | 'target'>, workflowId: string, env: Environment = process.env): string {
+export function workflowLink(
+  { handle, target }: Pick<Server, 'handle' | 'target'>,
+  workflowId: string,
+  env: Environment = process.env,
+): string {
   const base = handle.uiUrl ?? env['TEMPORAL_UI_URL'] ?? null
   if (base === null || base === '') return `workflow ${workflowId} in namespace ${target.namespace} of ${target.address}`
   return `${base.replace(/\/$/, '')}/namespaces/${encodeURIComponent(target.namespace)}/workflows/${encodeURIComponent(workflowId)}`

@@ -2,7 +2,10 @@
 
 /** Text without control characters: what came from a model, a provider or a file name must not steer the terminal. Line breaks stay. */
 export function printable(text: string): string {
-  return text.replaceAll('\r\n', '\n').replaceAll('\t', '    ').replaceAll(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
+  return text
+    .replaceAll('\r\n', '\n')
+    .replaceAll('\t', '    ')
+    .replaceAll(/[^\P{Cc}\n]|[\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
 }
 
 /** Columns a text takes on a terminal: two for full-width characters and emoji, none for combining marks. */
@@ -15,7 +18,7 @@ export function displayWidth(text: string): number {
 function characterWidth(character: string): number {
   const code = character.codePointAt(0) ?? 0
   if (code < 0x300) return 1
-  if (/[\p{Mn}\p{Me}\u200b-\u200d\ufe00-\ufe0f]/u.test(character)) return 0
+  if ((code >= 0x200b && code <= 0x200d) || /^[\p{Mn}\p{Me}]$/u.test(character)) return 0
   return isWide(code) ? 2 : 1
 }
 

@@ -1,5 +1,4 @@
 /** Follows a run to its end: a panel on a terminal, a line now and then elsewhere, JSON lines for machines. */
-import { setTimeout as delay } from 'node:timers/promises'
 import { isGrpcServiceError } from '@temporalio/client'
 import type { RunHandle } from '../client/run-handle.ts'
 import type { RunProgress } from '../client/progress.ts'
@@ -42,7 +41,12 @@ export async function watchRun(options: WatchOptions): Promise<WatchEnd> {
   const watching = look(options, ending.signal)
   watching.catch(() => undefined)
   try {
-    return await Promise.race([result, options.workerFailed, left, watching.then(async (end): Promise<WatchEnd> => (end === 'waited' ? end : await result))])
+    return await Promise.race([
+      result,
+      options.workerFailed,
+      left,
+      watching.then(async (end): Promise<WatchEnd> => (end === 'waited' ? end : await result)),
+    ])
   } finally {
     ending.abort()
     options.output.redraw([])
@@ -56,9 +60,23 @@ async function resultThroughOutages(run: WatchOptions['run'], ending: AbortSigna
       return await run.result()
     } catch (error) {
       if (!isServerAway(error) || ending.aborted) throw error
-      await delay(PLAIN_MS, undefined, { signal: ending })
+      await pause(PLAIN_MS, ending)
     }
   }
+}
+
+/** Resolves after the time, or at once when there is nothing to wait for any more. */
+function pause(ms: number, ending: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    function end(): void {
+      clearTimeout(timer)
+      ending.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    if (ending.aborted) end()
+    else ending.addEventListener('abort', end)
+  })
 }
 
 /** gRPC's CANCELLED, UNKNOWN, DEADLINE_EXCEEDED and UNAVAILABLE. */
@@ -87,7 +105,7 @@ async function look({ output, run, maxWaitMs, startedAt, resumeCommand }: WatchO
     }
     lastState = progress?.state ?? lastState
     if (maxWaitMs !== null && patience.waitedMs(at, progress) >= maxWaitMs) return 'waited'
-    await delay(output.isTerminal ? PANEL_MS : PLAIN_MS, undefined, { signal: ending }).catch(() => undefined)
+    await pause(output.isTerminal ? PANEL_MS : PLAIN_MS, ending)
   }
   return 'ended'
 }

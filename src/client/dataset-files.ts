@@ -30,7 +30,11 @@ export async function readStoredConfig(location: string, options?: { readonly re
 }
 
 /** True when the folder holds this very dataset with every row accounted for, so that no model need be asked. */
-export async function isComplete(location: string, prepared: Pick<RunnableConfig, 'compiled'>, numRecords: number | null): Promise<boolean> {
+export async function isComplete(
+  location: string,
+  prepared: Pick<RunnableConfig, 'compiled'>,
+  numRecords: number | null,
+): Promise<boolean> {
   const metadata = await readMetadata(openStorage(resolve(location)))
   if (metadata.kind !== 'ours' || metadata.value.parquetry.fingerprint.hash !== prepared.compiled.fingerprint.hash) return false
   const { rowsWritten, rowsDropped } = metadata.value.parquetry.totals

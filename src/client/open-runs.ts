@@ -19,11 +19,15 @@ export async function listOpenRuns(client: Client): Promise<readonly OpenRun[]> 
   for await (const info of client.workflow.list({ query: `WorkflowType = '${GENERATE_DATASET}' AND ExecutionStatus = 'Running'` })) {
     runs.push({
       workflowId: info.workflowId,
-      datasetName: String(info.memo?.['dataset'] ?? info.workflowId),
-      location: String(info.memo?.['location'] ?? ''),
+      datasetName: textOf(info.memo?.['dataset']) ?? info.workflowId,
+      location: textOf(info.memo?.['location']) ?? '',
       taskQueue: info.taskQueue,
       startedAt: info.startTime.getTime(),
     })
   }
   return runs
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
 }

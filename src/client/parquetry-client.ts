@@ -89,7 +89,10 @@ export class ParquetryClient {
    * `defineDataset` made. Throws `CONFIG_INVALID` with all problems, and what `resolveDataset` throws; nothing is begun then.
    */
   async create(config: ConfigInput, options: CreateOptions = {}): Promise<RunHandle> {
-    const prepared = await prepareConfig(config, { ...options.sources, ...(options.provider === undefined ? {} : { provider: options.provider }) })
+    const prepared = await prepareConfig(config, {
+      ...options.sources,
+      ...(options.provider === undefined ? {} : { provider: options.provider }),
+    })
     return await this.start(prepared, options)
   }
 
@@ -104,7 +107,12 @@ export class ParquetryClient {
         artifactPath: resolve(options.artifactPath ?? 'artifacts'),
         datasetName: options.datasetName ?? 'dataset',
         requestId,
-        request: { mode: modeOf(options.resume), isModeExplicit: options.resume !== undefined, fingerprint: prepared.compiled.fingerprint, ...asked },
+        request: {
+          mode: modeOf(options.resume),
+          isModeExplicit: options.resume !== undefined,
+          fingerprint: prepared.compiled.fingerprint,
+          ...asked,
+        },
       },
       { openStorage, now: Date.now, newId: randomUUID },
     )
@@ -142,10 +150,18 @@ export class ParquetryClient {
     const handle = this.#client.workflow.getHandle(workflowIdOf(identity.dataset_id))
     const description = await handle.describe().catch((error: unknown) => {
       if (!(error instanceof WorkflowNotFoundError)) throw error
-      throw new ParquetryError('DATASET_NOT_FOUND', `this Temporal server knows no run of ${absolute}`, { wayOut: 'start one with --resume always' })
+      throw new ParquetryError('DATASET_NOT_FOUND', `this Temporal server knows no run of ${absolute}`, {
+        wayOut: 'start one with --resume always',
+      })
     })
     return this.#handleOf(
-      { location: absolute, datasetName: textOf(description.memo?.['dataset']), datasetId: identity.dataset_id, isFresh: false, note: null },
+      {
+        location: absolute,
+        datasetName: textOf(description.memo?.['dataset']),
+        datasetId: identity.dataset_id,
+        isFresh: false,
+        note: null,
+      },
       { taskQueue: description.taskQueue, isAttached: true, notes: [] },
     )
   }
@@ -236,14 +252,20 @@ export class ParquetryClient {
   }
 }
 
-function askedOf(prepared: RunnableConfig, options: CreateOptions): { numRecords: number | null; bufferSize: number | null; seed: string | null } {
+function askedOf(
+  prepared: RunnableConfig,
+  options: CreateOptions,
+): { numRecords: number | null; bufferSize: number | null; seed: string | null } {
   const seed = options.seed ?? prepared.explicit.seed
   const asked = {
     numRecords: options.numRecords ?? null,
     bufferSize: options.bufferSize ?? prepared.explicit.bufferSize,
     seed: seed === null ? null : String(seed),
   }
-  for (const [name, value] of [['num_records', asked.numRecords], ['buffer_size', asked.bufferSize]] as const) {
+  for (const [name, value] of [
+    ['num_records', asked.numRecords],
+    ['buffer_size', asked.bufferSize],
+  ] as const) {
     if (value === null || (Number.isSafeInteger(value) && value >= 1)) continue
     throw new ParquetryError('USAGE', `expected ${name} to be a whole number of at least 1, found ${value}`)
   }

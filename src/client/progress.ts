@@ -29,11 +29,15 @@ export async function readProgress(client: Client, handle: WorkflowHandle): Prom
     .map((activity) => activity.heartbeatDetails?.payloads?.[0])
     .filter((payload) => payload !== undefined)
     .map((payload) => defaultPayloadConverter.fromPayload<RowGroupProgress>(payload))
+  // A row group that was committed a moment ago may still be pending: it is not counted beyond what is wanted.
+  const { targetNumRecords, totals } = progress
+  const rowsDropped = Math.min(targetNumRecords, totals.rowsDropped + sum(open, (group) => group.rowsDropped))
+  const rowsDone = Math.min(targetNumRecords - rowsDropped, totals.rowsWritten + sum(open, (group) => group.rowsDone))
   const failure = pending.map((activity) => activity.lastFailure?.message).find((message) => message !== undefined && message !== null)
   return {
     ...progress,
-    rowsDone: progress.totals.rowsWritten + sum(open, ({ rowsDone }) => rowsDone),
-    rowsDropped: progress.totals.rowsDropped + sum(open, ({ rowsDropped }) => rowsDropped),
+    rowsDone,
+    rowsDropped,
     usage: open.reduce((total, { usage }) => addUsage(total, usage), progress.totals.usage),
     callsInFlight: sum(open, ({ callsInFlight }) => callsInFlight),
     openRowGroups: open,

@@ -116,8 +116,10 @@ export function toParquetryError(error: unknown): unknown {
   if (!(error instanceof WorkflowFailedError)) return error
   let cause: unknown = error.cause
   if (cause instanceof ActivityFailure) cause = cause.cause
-  if (cause instanceof CancelledFailure) return new ParquetryError('RUN_FAILED', 'the run was cancelled', { wayOut: 'start again with --resume always; answers are kept' })
-  if (cause instanceof TerminatedFailure) return new ParquetryError('RUN_FAILED', 'the run was terminated', { wayOut: 'start again with --resume always; answers are kept' })
+  if (cause instanceof CancelledFailure)
+    return new ParquetryError('RUN_FAILED', 'the run was cancelled', { wayOut: 'start again with --resume always; answers are kept' })
+  if (cause instanceof TerminatedFailure)
+    return new ParquetryError('RUN_FAILED', 'the run was terminated', { wayOut: 'start again with --resume always; answers are kept' })
   if (cause instanceof ApplicationFailure && cause.type !== undefined && cause.type !== null) {
     const isKnown = cause.type === 'INTERNAL' || kindOfCode(cause.type) !== 'internal'
     return new ParquetryError(isKnown ? (cause.type as ErrorCode) : 'RUN_FAILED', cause.message, {}, error)

@@ -34,7 +34,7 @@ export async function generateRowGroup(options: GenerateOptions): Promise<RowGro
   const committed = await readCommittedReceipt(storage, dataset, rowGroup)
   if (committed !== null) {
     await removeJournals(storage, rowGroup.id)
-    return resultOf(committed, false)
+    return resultOf(committed, attempt)
   }
   const journal = await openJournal(storage, rowGroup.id, attempt)
   const life = openLife(options.signal, options.drainMs)
@@ -72,7 +72,7 @@ export async function generateRowGroup(options: GenerateOptions): Promise<RowGro
     })
     await journal.close()
     await removeJournals(storage, rowGroup.id)
-    return resultOf(outcome.receipt, outcome.isNew)
+    return resultOf(outcome.receipt, attempt)
   } finally {
     life.end()
     await journal.close()
@@ -91,7 +91,9 @@ function progressOf(input: GenerateRowGroupInput, answers: AnswerBook, done: num
   }
 }
 
-function resultOf(receipt: Receipt, isNew: boolean): RowGroupResult {
+/** A row group is new when this run wrote it, also if the attempt that did could not say so any more. */
+function resultOf(receipt: Receipt, attempt: Attempt): RowGroupResult {
+  const isNew = receipt.writtenBy.runId === attempt.runId
   return { id: receipt.rowGroup.id, rowsWritten: receipt.rowsWritten, rowsDropped: receipt.dropped.length, usage: receipt.usage, isNew }
 }
 

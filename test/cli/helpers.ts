@@ -225,7 +225,13 @@ export async function startEndpoint(latencyMs = 0): Promise<Endpoint> {
       bodies.add(Buffer.concat(chunks).toString())
       const { status, message } = refusal ?? { status: 200, message: '' }
       const answer = {
-        choices: [{ index: 0, message: { role: 'assistant', content: `an answer to ${Buffer.concat(chunks).length} bytes` }, finish_reason: 'stop' }],
+        choices: [
+          {
+            index: 0,
+            message: { role: 'assistant', content: `an answer to ${Buffer.concat(chunks).length} bytes` },
+            finish_reason: 'stop',
+          },
+        ],
         usage: { prompt_tokens: 12, completion_tokens: 5 },
       }
       setTimeout(

@@ -47,7 +47,13 @@ describe('create', () => {
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     const events = eventsOf(ended)
     expect(events.map(({ event }) => event)).toEqual(['started', 'result'])
-    expect(events.at(-1)).toMatchObject({ state: 'complete', generated: true, targetNumRecords: 20, totals: { rowsWritten: 20, rowsDropped: 0 }, process: { cpuSeconds: expect.any(Number) } })
+    expect(events.at(-1)).toMatchObject({
+      state: 'complete',
+      generated: true,
+      targetNumRecords: 20,
+      totals: { rowsWritten: 20, rowsDropped: 0 },
+      process: { cpuSeconds: expect.any(Number) },
+    })
   })
 
   it('has nothing to do for a complete dataset', async () => {
@@ -61,7 +67,9 @@ describe('create', () => {
   it('makes the same rows from the same seed', async () => {
     place.write('seeded.yaml', SAMPLERS)
     for (const name of ['one', 'two']) await place.run(['create', 'seeded.yaml', '--seed', '7', '-d', name, '-n', '5'])
-    const records = await Promise.all(['one', 'two'].map(async (name) => eventsOf(await place.run(['show', name, '4', '--json']))[0]?.['values']))
+    const records = await Promise.all(
+      ['one', 'two'].map(async (name) => eventsOf(await place.run(['show', name, '4', '--json']))[0]?.['values']),
+    )
     expect(records[0]).toEqual(records[1])
     expect(records[0]).toMatchObject({ colour: expect.any(String), size: expect.any(Number) })
   })
@@ -179,7 +187,9 @@ parquetry: { seed: 7, refill_attempts: 0 }
     expect({ state, sum: totals.rowsWritten + totals.rowsDropped }).toEqual({ state: 'incomplete', sum: 60 })
     expect(totals.rowsDropped).toBeGreaterThan(0)
 
-    const shown = await Promise.all(Array.from({ length: 60 }, async (_, row) => eventsOf(await place.run(['show', 'drops', String(row), '--json']))[0]))
+    const shown = await Promise.all(
+      Array.from({ length: 60 }, async (_, row) => eventsOf(await place.run(['show', 'drops', String(row), '--json']))[0]),
+    )
     const dropped = shown.filter((record) => record?.['kind'] === 'dropped')
     expect(dropped).toHaveLength(totals.rowsDropped)
     const text = await place.run(['show', 'drops', String(dropped[0]?.['row'])])
@@ -229,7 +239,8 @@ describe('preview', () => {
     place.write('same.yaml', SAMPLERS)
     const previewed = eventsOf(await place.run(['preview', 'same.yaml', '-n', '2', '--seed', '7', '--json']))
     await place.run(['create', 'same.yaml', '--seed', '7', '-n', '40', '--buffer-size', '1'])
-    for (const row of [0, 1]) expect(eventsOf(await place.run(['show', 'same', String(row), '--json']))[0]?.['values']).toEqual(previewed[row]?.['values'])
+    for (const row of [0, 1])
+      expect(eventsOf(await place.run(['show', 'same', String(row), '--json']))[0]?.['values']).toEqual(previewed[row]?.['values'])
   })
 
   it('needs no server', async () => {
@@ -252,7 +263,13 @@ describe('rehearse', () => {
     place.write('rehearsed.yaml', textConfig(endpoint.endpoint, { parallel: 10, settings }))
     const ended = await place.run(['rehearse', 'rehearsed.yaml', '-n', '10000', '--sample', '20', '--latency-ms', '500', '--json'])
     expect(ended.code).toBe(0)
-    expect(eventsOf(ended).find(({ event }) => event === 'forecast')).toMatchObject({ numRecords: 10_000, calls: 10_000, timeMs: 500_000, costs: { USD: expect.any(Number) }, unpriced: [] })
+    expect(eventsOf(ended).find(({ event }) => event === 'forecast')).toMatchObject({
+      numRecords: 10_000,
+      calls: 10_000,
+      timeMs: 500_000,
+      costs: { USD: expect.any(Number) },
+      unpriced: [],
+    })
     expect(endpoint.calls()).toBe(0)
     expect(place.exists('artifacts/rehearsed')).toBe(false)
   })
@@ -266,7 +283,10 @@ describe('output that nobody reads', () => {
     place.write('long.yaml', SAMPLERS)
     const { stdout, stderr } = shell(`'${process.execPath}' '${mainPath}' preview long.yaml -n 5000 | head -1`)
     expect({ stdout, stderr }).toEqual({ stdout: 'Record 0\n', stderr: '' })
-    expect(shell(`'${process.execPath}' '${mainPath}' create --help | head -1`)).toMatchObject({ stdout: expect.stringMatching(/^Usage/), stderr: '' })
+    expect(shell(`'${process.execPath}' '${mainPath}' create --help | head -1`)).toMatchObject({
+      stdout: expect.stringMatching(/^Usage/),
+      stderr: '',
+    })
   })
 })
 
@@ -293,6 +313,6 @@ describe('on a terminal', () => {
     const looks = [...stdout.matchAll(/rows (\d+)\/280 {3}dropped 0 {3}groups 0\/1 {3}calls (\d+)/g)].map(([, rows]) => Number(rows))
     expect(new Set(looks).size).toBeGreaterThanOrEqual(3)
     expect(looks).toEqual(looks.toSorted((a, b) => a - b))
-    expect(stdout.slice(stdout.lastIndexOf('\u001b[0J'))).toMatch(/^\u001b\[0JComplete 280 written/)
+    expect(stdout.slice(stdout.lastIndexOf('\u001b[0J'))).toContain('[0JComplete 280 written')
   })
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRehearsalServer } from '../../src/rehearsal/index.ts'
-import { createPlace, printedAddresses, printedCommands, SAMPLERS, startEndpoint, textConfig } from './helpers.ts'
+import { createPlace, eventsOf, printedAddresses, printedCommands, SAMPLERS, startEndpoint, textConfig } from './helpers.ts'
 import type { Place } from './helpers.ts'
 
 describe('worker', () => {
@@ -46,7 +46,9 @@ describe('worker', () => {
     const endpoint = await startEndpoint()
     endpoint.refuse(503)
     try {
-      const run = place.start(['create', place.write('own.yaml', textConfig(endpoint.endpoint))], { DATA_DESIGNER_SKIP_MODEL_HEALTH_CHECKS: '1' })
+      const run = place.start(['create', place.write('own.yaml', textConfig(endpoint.endpoint))], {
+        DATA_DESIGNER_SKIP_MODEL_HEALTH_CHECKS: '1',
+      })
       await run.waitFor(/^waiting/m)
       run.child.kill('SIGKILL')
       await run.ended
@@ -75,7 +77,13 @@ describe('the embedded server', () => {
   })
 
   const recordFile = (): string => join(place.env['PARQUETRY_HOME'] ?? '', 'server', 'server.json')
-  const isUp = async (address: string | undefined): Promise<boolean> => (address === undefined ? false : await fetch(address).then(({ ok }) => ok, () => false))
+  const isUp = async (address: string | undefined): Promise<boolean> =>
+    address === undefined
+      ? false
+      : await fetch(address).then(
+          ({ ok }) => ok,
+          () => false,
+        )
 
   it('dev starts it, and its own Ctrl-C ends it', async () => {
     const dev = place.start(['dev'])
@@ -115,7 +123,8 @@ describe('the embedded server', () => {
       const dev = place.start(['dev', '--all'])
       await dev.waitFor(/open run left, begun .*: goes on now/)
       const limit = Date.now() + 60_000
-      while ((await place.run(['show', 'left', '11'])).stdout.includes('missing') && Date.now() < limit) await new Promise((resolve) => setTimeout(resolve, 500))
+      while ((await place.run(['show', 'left', '11'])).stdout.includes('missing') && Date.now() < limit)
+        await new Promise((resolve) => setTimeout(resolve, 500))
       expect((await place.run(['show', 'left', '11'])).stdout).toContain('an answer to')
       dev.child.kill('SIGINT')
       expect((await dev.ended).code).toBe(0)
@@ -123,6 +132,32 @@ describe('the embedded server', () => {
       await endpoint.close()
     }
   }, 120_000)
+
+  it('may go away and come back while a command runs, which asks nothing twice', async () => {
+    const endpoint = await startEndpoint(200)
+    try {
+      expect((await place.run(['dev', '--detach'])).code).toBe(0)
+      const run = place.start([
+        'create',
+        place.write('outage.yaml', textConfig(endpoint.endpoint, { parallel: 2 })),
+        '-n',
+        '40',
+        '--buffer-size',
+        '10',
+        '--json',
+      ])
+      while (endpoint.calls() < 8) await new Promise((resolve) => setTimeout(resolve, 50))
+      expect((await place.run(['dev', '--stop'])).code).toBe(0)
+      await new Promise((resolve) => setTimeout(resolve, 3_000))
+      expect((await place.run(['dev', '--detach'])).code).toBe(0)
+      const ended = await run.ended
+      expect(ended).toMatchObject({ code: 0, stderr: '' })
+      expect(eventsOf(ended).at(-1)).toMatchObject({ event: 'result', state: 'complete', generated: true, totals: { rowsWritten: 40 } })
+      expect(endpoint.calls()).toBe(endpoint.distinct())
+    } finally {
+      await endpoint.close()
+    }
+  }, 180_000)
 
   it('quickstart makes 100 rows with no key at hand, and again in seconds; every command it prints runs, every address opens', async () => {
     const endpoint = await startRehearsalServer()
@@ -157,10 +192,17 @@ describe('the embedded server', () => {
   }, 240_000)
 
   it('rehearse prints a table', async () => {
-    const ended = await place.run(['rehearse', place.write('table.yaml', textConfig('http://127.0.0.1:9/v1', { parallel: 10 })), '-n', '1000', '--sample', '10'])
+    const ended = await place.run([
+      'rehearse',
+      place.write('table.yaml', textConfig('http://127.0.0.1:9/v1', { parallel: 10 })),
+      '-n',
+      '1000',
+      '--sample',
+      '10',
+    ])
     expect(ended.code).toBe(0)
     expect(ended.stdout).toMatch(/^Forecast 1,000 rows, from a rehearsal of 10$/m)
     expect(ended.stdout).toMatch(/^ {2}writer {2}stub at local {2}1,000 /m)
     expect(ended.stdout).toMatch(/^time {5}3:20 at 2,000 ms a call/m)
-      })
+  })
 })

@@ -32,7 +32,8 @@ function modelColumn(
     column,
     inputs,
     isSync: false,
-    generate: async (row) => make(inputs.map((input) => JSON.stringify(row.get(input)).replaceAll('"', '')).join('+'), row.rowIndex, row.refill),
+    generate: async (row) =>
+      make(inputs.map((input) => JSON.stringify(row.get(input)).replaceAll('"', '')).join('+'), row.rowIndex, row.refill),
   }
 }
 
@@ -129,7 +130,8 @@ describe('the rows of a row group', () => {
     const made = await make([], {
       refillAttempts: 0,
       checkRow: (values, row) => {
-        if (row === 3) throw new ParquetryError('VALUE_NOT_REPRESENTABLE', `cannot hold ${JSON.stringify(values['number'])}`, { column: 'number' })
+        if (row === 3)
+          throw new ParquetryError('VALUE_NOT_REPRESENTABLE', `cannot hold ${JSON.stringify(values['number'])}`, { column: 'number' })
       },
     })
     expect(made.dropped).toEqual([{ row: 3, code: 'VALUE_NOT_REPRESENTABLE', column: 'number', refill: 0, reason: 'cannot hold 30' }])

@@ -38,7 +38,10 @@ export async function create(config: string, flags: CreateFlags, context: Comman
   checkDatasetName(datasetName)
   const prepared = allowDrops(await loadConfig(config, flags, context), flags.allowDropped)
   const artifactPath = resolve(flags.artifactPath)
-  const isDone = flags.resume !== undefined && flags.resume !== 'never' && (await isComplete(join(artifactPath, datasetName), prepared, flags.numRecords ?? null))
+  const isDone =
+    flags.resume !== undefined &&
+    flags.resume !== 'never' &&
+    (await isComplete(join(artifactPath, datasetName), prepared, flags.numRecords ?? null))
   if (flags.worker === 'embedded' && !isDone) await checkModels(prepared.compiled, env)
   const server = await openServer(env, output)
   try {
@@ -53,8 +56,20 @@ export async function create(config: string, flags: CreateFlags, context: Comman
       run: runOptionsOf(flags),
     }
     const run = await startOrAsk(server.client, prepared, wanted, context)
-    const end = await followRun({ output, client: server.client, server, run, worker: flags.worker, maxWaitMs: maxWaitOf(flags, output.isTerminal), env })
-    sayEnd(output, server, end, { elapsedMs: Date.now() - startedAt, rehearsal: isRehearsal(prepared.compiled), currency: currencyOf(prepared) })
+    const end = await followRun({
+      output,
+      client: server.client,
+      server,
+      run,
+      worker: flags.worker,
+      maxWaitMs: maxWaitOf(flags, output.isTerminal),
+      env,
+    })
+    sayEnd(output, server, end, {
+      elapsedMs: Date.now() - startedAt,
+      rehearsal: isRehearsal(prepared.compiled),
+      currency: currencyOf(prepared),
+    })
     return end.exitCode
   } finally {
     await server.close()
@@ -67,7 +82,12 @@ export function nameOf(config: string): string {
 }
 
 /** An unfinished run is asked about on a terminal, and refused with the exact commands elsewhere (ruling 22). */
-async function startOrAsk(client: ParquetryClient, prepared: RunnableConfig, wanted: CreateOptions, context: CommandContext): Promise<RunHandle> {
+async function startOrAsk(
+  client: ParquetryClient,
+  prepared: RunnableConfig,
+  wanted: CreateOptions,
+  context: CommandContext,
+): Promise<RunHandle> {
   try {
     return await client.start(prepared, wanted)
   } catch (error) {
@@ -76,7 +96,9 @@ async function startOrAsk(client: ParquetryClient, prepared: RunnableConfig, wan
     if (!output.isTerminal || process.stdin.isTTY !== true) {
       const goOn = commandLine(...argv, '--resume', 'always')
       const anew = commandLine(...argv, '--resume', 'never')
-      throw new ParquetryError('DATASET_UNFINISHED', error.message, { wayOut: `${goOn}   goes on with it, repeating no call\n${anew}   starts a new dataset beside it` })
+      throw new ParquetryError('DATASET_UNFINISHED', error.message, {
+        wayOut: `${goOn}   goes on with it, repeating no call\n${anew}   starts a new dataset beside it`,
+      })
     }
     output.say(error.message)
     const answer = await ask('Go on with it? [Y/n, n starts a new dataset beside it] ')

@@ -50,7 +50,8 @@ async function serve(server: Server, flags: DevFlags, { output, env }: CommandCo
   const queues = [TASK_QUEUE, ...(flags.all === true ? new Set(others.map(({ taskQueue }) => taskQueue)) : [])]
   const workers: RunningWorker[] = []
   try {
-    for (const taskQueue of queues) workers.push(await startWorker({ server: server.target, taskQueue, env, log: (line) => output.warn(line) }))
+    for (const taskQueue of queues)
+      workers.push(await startWorker({ server: server.target, taskQueue, env, log: (line) => output.warn(line) }))
     output.say(`Worker   serves task queue ${TASK_QUEUE}: runs that are started with --worker external go on here`)
     output.say('         Ctrl-C ends it')
     output.emit('serving', { taskQueues: queues })
@@ -68,6 +69,10 @@ function originText({ handle }: Server): string {
 async function stop({ output, env }: CommandContext): Promise<number> {
   const { outcome, address } = await stopServer({ cacheDir: userCacheDir(env) })
   output.emit('stopped', { outcome, address })
-  output.say(outcome === 'not-running' ? 'no embedded server is running' : `Server   ${address} stopped; its runs are kept, and go on when it is started again`)
+  output.say(
+    outcome === 'not-running'
+      ? 'no embedded server is running'
+      : `Server   ${address} stopped; its runs are kept, and go on when it is started again`,
+  )
   return EXIT.complete
 }

@@ -11,7 +11,13 @@ export async function announceOpenRuns(output: Output, server: Server, options: 
   const runs = await server.client.listOpen()
   const [shared, own] = [runs.filter(({ taskQueue }) => taskQueue === TASK_QUEUE), runs.filter(({ taskQueue }) => taskQueue !== TASK_QUEUE)]
   for (const run of shared) sayRun(output, server, run, 'goes on now')
-  for (const run of own) sayRun(output, server, run, options.all ? 'goes on now' : `left as it is; ${commandLine('resume', datasetArgument(run.location))}   goes on with it`)
+  for (const run of own)
+    sayRun(
+      output,
+      server,
+      run,
+      options.all ? 'goes on now' : `left as it is; ${commandLine('resume', datasetArgument(run.location))}   goes on with it`,
+    )
   output.emit('openRuns', { served: options.all ? runs : shared, left: options.all ? [] : own })
   return own
 }

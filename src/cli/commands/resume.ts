@@ -30,8 +30,17 @@ export async function resume(dataset: string, flags: ResumeFlags, context: Comma
     const open = await server.client.findOpen(location)
     await open?.resume()
     const run = open ?? (await startAgain())
-    const facts = stored === null ? { rehearsal: false, currency: null } : { rehearsal: isRehearsal(stored.compiled), currency: currencyOf(stored) }
-    const end = await followRun({ output, client: server.client, server, run, worker: flags.worker, maxWaitMs: maxWaitOf(flags, output.isTerminal), env })
+    const facts =
+      stored === null ? { rehearsal: false, currency: null } : { rehearsal: isRehearsal(stored.compiled), currency: currencyOf(stored) }
+    const end = await followRun({
+      output,
+      client: server.client,
+      server,
+      run,
+      worker: flags.worker,
+      maxWaitMs: maxWaitOf(flags, output.isTerminal),
+      env,
+    })
     sayEnd(output, server, end, { elapsedMs: Date.now() - startedAt, ...facts })
     return end.exitCode
   } finally {

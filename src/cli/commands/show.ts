@@ -6,7 +6,12 @@ import { recordLines } from '../record-text.ts'
 import { commandLine, datasetArgument, shownPath } from '../shell.ts'
 
 /** Runs the command; answers its exit code. */
-export async function show(dataset: string, row: number, flags: { readonly artifactPath: string }, { output }: CommandContext): Promise<number> {
+export async function show(
+  dataset: string,
+  row: number,
+  flags: { readonly artifactPath: string },
+  { output }: CommandContext,
+): Promise<number> {
   const location = findDataset(dataset, flags.artifactPath)
   const found = await readRecord(location, row)
   const { receipt, ...facts } = found.kind === 'written' ? found : { receipt: null, ...found }

@@ -15,10 +15,17 @@ export async function validate(config: string, flags: ConfigFlags, context: Comm
     fingerprint: compiled.fingerprint.hash,
     columns: compiled.columns.map(({ name, column_type }) => ({ name, column_type })),
     callsPerRow,
-    models: Object.entries(compiled.models).map(([alias, model]) => ({ alias, model: model.target.model, provider: model.target.provider.name, endpoint: model.target.provider.endpoint })),
+    models: Object.entries(compiled.models).map(([alias, model]) => ({
+      alias,
+      model: model.target.model,
+      provider: model.target.provider.name,
+      endpoint: model.target.provider.endpoint,
+    })),
     warnings,
   })
-  output.say(`${config} is fine${warnings.length === 0 ? '' : `, with ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}`}`)
+  output.say(
+    `${config} is fine${warnings.length === 0 ? '' : `, with ${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}`}`,
+  )
   output.say(`columns  ${compiled.columns.length}: ${[...kinds].map(([kind, number]) => `${number} ${kind}`).join(', ')}`)
   output.say(`rows     ${compiled.schema.map(({ name }) => name).join(', ')}`)
   output.say(`calls    ${callsPerRow === 0 ? 'none' : `${count(callsPerRow)} a row, more where an answer does not fit`}`)
@@ -39,8 +46,12 @@ function kindsOf(compiled: CompiledDataset): ReadonlyMap<string, number> {
 
 function modelText(alias: string, { target, price }: CompiledModel, env: CommandContext['env']): string {
   const { provider, model } = target
-  const key = provider.apiKeyEnv === null ? 'needs no key' : `key in ${provider.apiKeyEnv}${(env[provider.apiKeyEnv] ?? '') === '' ? ' (not set here)' : ''}`
+  const key =
+    provider.apiKeyEnv === null
+      ? 'needs no key'
+      : `key in ${provider.apiKeyEnv}${(env[provider.apiKeyEnv] ?? '') === '' ? ' (not set here)' : ''}`
   const where = provider.type === 'rehearsal' ? 'REHEARSAL, no real model' : `${provider.endpoint}, ${key}`
-  const cost = price === null ? 'no price given' : `${price.inputPerMillion} in, ${price.outputPerMillion} out ${price.currency} per million tokens`
+  const cost =
+    price === null ? 'no price given' : `${price.inputPerMillion} in, ${price.outputPerMillion} out ${price.currency} per million tokens`
   return `${alias}: ${model} at ${provider.name} (${where}), ${target.maxParallelRequests} calls at once, ${cost}`
 }
