@@ -4,6 +4,7 @@ import { CommanderError } from 'commander'
 import { EXIT, exitOfError } from './exit-codes.ts'
 import { createOutput, sayError } from './output.ts'
 import { createProgram } from './program.ts'
+import { sayableError } from './temporal-errors.ts'
 
 async function main(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.complete
@@ -11,7 +12,8 @@ async function main(argv: readonly string[]): Promise<number> {
     const output = createOutput({ json: 'json' in flags && flags.json === true })
     try {
       exitCode = await command({ output, env: process.env, argv })
-    } catch (error) {
+    } catch (caught) {
+      const error = sayableError(caught)
       output.redraw([])
       sayError(output, error)
       exitCode = exitOfError(error)

@@ -6,6 +6,9 @@ import { createModels } from '../model/models.ts'
 import { checkModel } from '../model/readiness.ts'
 import { createRehearsal } from './rehearsal.ts'
 
+/** Somebody is waiting for the answer: a second is enough to tell a hiccup from an endpoint that is not there. */
+const CHECK_RETRIES = { maxRetries: 2 } as const
+
 /**
  * Checks every used model that does not say `skip_health_check`; aliases of one provider and model share a call.
  * Throws the first `MODEL_*` error.
@@ -18,7 +21,7 @@ export async function checkModels(compiled: CompiledDataset, env: Readonly<Recor
   )
   if (wanted.size === 0 || env['DATA_DESIGNER_SKIP_MODEL_HEALTH_CHECKS'] === '1') return
   const rehearsal = createRehearsal({})
-  const models = createModels({ env, rehearsal, resolveKey: createHomeKeys(env, homedir()) })
+  const models = createModels({ env, rehearsal, resolveKey: createHomeKeys(env, homedir()), retry: CHECK_RETRIES })
   try {
     await Promise.all([...wanted.values()].map((target) => checkModel(models.client(target), target)))
   } finally {

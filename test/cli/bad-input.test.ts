@@ -124,6 +124,7 @@ describe('a model that cannot be asked is said before anything is started', () =
     const ended = await place.run(['create', place.write('gone.yaml', textConfig(endpoint))])
     expectRefusal(ended, 4, /MODEL_UNREACHABLE: /)
     expect(ended.stderr).toContain(endpoint.replace('/v1', ''))
+    expect(ended.seconds).toBeLessThan(10)
   })
 
   it('a model that the provider does not have', async () => {

@@ -18,6 +18,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { Client } from '@temporalio/client'
 import { connectTarget, embeddedTarget } from '../../src/server/connection.ts'
 import { ensureNamespace } from '../../src/server/namespace.ts'
 import { findTestBinary, sharedTestServer } from '../helpers/temporal-server.ts'
@@ -130,6 +131,7 @@ export async function createPlace({ server = 'shared', namespace }: PlaceOptions
   if (namespace !== undefined) {
     const { connection } = await connectTarget(embeddedTarget(sharedTestServer().address, 'default'))
     await ensureNamespace(connection, namespace, 1)
+    await awaitNamespace(new Client({ connection, namespace }))
     await connection.close()
     env['TEMPORAL_NAMESPACE'] = namespace
   }
@@ -187,6 +189,20 @@ export async function createPlace({ server = 'shared', namespace }: PlaceOptions
       for (const child of children) child.kill('SIGKILL')
       rmSync(base, { recursive: true, force: true, maxRetries: 5 })
     },
+  }
+}
+
+/** A new namespace is not known to all parts of the server at once. */
+async function awaitNamespace(client: Client): Promise<void> {
+  for (const deadline = Date.now() + 30_000; ;) {
+    try {
+      const handle = await client.workflow.start('nothing', { workflowId: 'first', taskQueue: 'nobody' })
+      await handle.terminate()
+      return
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
   }
 }
 

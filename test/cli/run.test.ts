@@ -135,6 +135,32 @@ describe('a run that is stopped', () => {
   })
 })
 
+describe('a run that another command follows', () => {
+  it('is joined by the same command; leaving it does not stop it', async () => {
+    const endpoint = await endpointOf(300)
+    place.write('joined.yaml', textConfig(endpoint.endpoint, { parallel: 2 }))
+    const first = place.start(['create', 'joined.yaml', '-n', '40'])
+    while (endpoint.calls() < 4) await new Promise((resolve) => setTimeout(resolve, 50))
+    const second = place.start(['create', 'joined.yaml', '-n', '40', '--resume', 'always'])
+    await second.waitFor(/another process serves this run/)
+    second.child.kill('SIGINT')
+    expect(await second.ended).toMatchObject({ code: 130, stdout: expect.stringMatching(/^Left {5}the run goes on/m) })
+    expect(await first.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('Complete 40 written') })
+  })
+
+  it('is stopped cleanly when nobody reads its words any more', async () => {
+    const endpoint = await endpointOf(400)
+    place.write('unread.yaml', textConfig(endpoint.endpoint, { parallel: 2 }))
+    const started = place.start(['create', 'unread.yaml', '-n', '60'])
+    started.child.stdout?.destroy()
+    const ended = await started.ended
+    expect(ended).toMatchObject({ code: 141, stderr: '' })
+    expect(await place.run(['resume', 'unread'])).toMatchObject({ code: 0, stdout: expect.stringContaining('Complete 60 written') })
+    expect(endpoint.distinct()).toBe(61)
+    expect(endpoint.calls()).toBe(62)
+  }, 120_000)
+})
+
 describe('a run that is blocked', () => {
   const SKIP = { DATA_DESIGNER_SKIP_MODEL_HEALTH_CHECKS: '1' }
 

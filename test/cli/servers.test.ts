@@ -40,7 +40,7 @@ describe('worker', () => {
     } finally {
       await endpoint.close()
     }
-  }, 120_000)
+  }, 240_000)
 
   it('leaves the runs of other commands alone, and says how to go on with them', async () => {
     const endpoint = await startEndpoint()
@@ -63,7 +63,7 @@ describe('worker', () => {
     } finally {
       await endpoint.close()
     }
-  }, 120_000)
+  }, 240_000)
 })
 
 describe('the embedded server', () => {
@@ -131,7 +131,7 @@ describe('the embedded server', () => {
     } finally {
       await endpoint.close()
     }
-  }, 120_000)
+  }, 240_000)
 
   it('may go away and come back while a command runs, which asks nothing twice', async () => {
     const endpoint = await startEndpoint(200)
