@@ -1,6 +1,6 @@
 /**
  * The programmatic API in one file: declare a dataset, start it, serve it, follow it, read it.
- * Any TypeScript runtime runs it (`test/examples/` does); it needs a Temporal server: `npx parquetry dev --detach`.
+ * Any TypeScript runtime runs it (`test/examples/` does); it needs a Temporal server: `npx parquetry dev --detach` starts one.
  */
 import { NativeConnection } from '@temporalio/worker'
 import { createWorker, defineDataset, openDatasetRows, ParquetryClient } from '../src/index.ts'
@@ -16,9 +16,9 @@ const orders = defineDataset({
   model_configs: [{ alias: 'writer', model: 'rehearsal', provider: 'rehearsal' }],
 })
 
-/** Makes the dataset and answers its first rows. `address` is that of a Temporal server. */
-export async function createOrders(address: string, artifactPath: string): Promise<readonly object[]> {
-  const client = await ParquetryClient.connect({ env: { ...process.env, TEMPORAL_ADDRESS: address } })
+/** Makes the dataset and answers its first rows. The server is the one that `env` names, else that of Parquetry's commands. */
+export async function createOrders(artifactPath: string, env = process.env): Promise<readonly object[]> {
+  const client = await ParquetryClient.connect({ env })
   const run = await client.create(orders, {
     numRecords: 40,
     bufferSize: 10,
@@ -28,7 +28,7 @@ export async function createOrders(address: string, artifactPath: string): Promi
     taskQueue: 'own',
   })
 
-  const connection = await NativeConnection.connect({ address })
+  const connection = await NativeConnection.connect(client.connectionOptions)
   const worker = await createWorker({ connection, taskQueue: run.taskQueue })
   const working = worker.run()
 
@@ -47,5 +47,5 @@ export async function createOrders(address: string, artifactPath: string): Promi
 }
 
 if (process.argv[1] !== undefined && import.meta.url.endsWith(process.argv[1])) {
-  console.log(await createOrders(process.env['TEMPORAL_ADDRESS'] ?? '127.0.0.1:7233', 'artifacts'))
+  console.log(await createOrders('artifacts'))
 }

@@ -17,7 +17,10 @@ import { removeRequest, stageRequest } from '../dataset/request.ts'
 import type { ResolvedDataset } from '../dataset/resolve-dataset.ts'
 import { resolveDataset } from '../dataset/resolve-dataset.ts'
 import { ParquetryError } from '../errors.ts'
-import { connectTemporal } from '../server/connection.ts'
+import { userCacheDir } from '../server/cache-folder.ts'
+import { configuredTarget, connectTemporal, embeddedNamespace } from '../server/connection.ts'
+import type { TemporalTarget } from '../server/connection.ts'
+import { serverStatus } from '../server/stop-server.ts'
 import { openStorage } from '../storage/open.ts'
 import { listOpenRuns } from './open-runs.ts'
 import type { OpenRun } from './open-runs.ts'
@@ -62,18 +65,33 @@ export class ParquetryClient {
   readonly #client: Client
   readonly #connection: Connection
   readonly #namespace: string
+  readonly #target: TemporalTarget | null
 
-  /** Over an open connection; `connect` opens one. */
-  constructor(connection: Connection, namespace = 'default') {
+  /** Over an open connection; `connect` opens one. `target` says how a worker reaches the same server. */
+  constructor(connection: Connection, namespace = 'default', target: TemporalTarget | null = null) {
     this.#connection = connection
+    this.#target = target
     this.#namespace = namespace
     this.#client = new Client({ connection, namespace })
   }
 
-  /** Connects as Temporal's own environment configuration says. Throws `TEMPORAL_UNREACHABLE`. */
+  /**
+   * Connects to the server that Temporal's own environment configuration names, or else to the one that Parquetry's commands have
+   * started on this machine, whatever its port, or else to Temporal's default address. Throws `TEMPORAL_UNREACHABLE`.
+   */
   static async connect(options: ConnectOptions = {}): Promise<ParquetryClient> {
-    const { connection, namespace } = await connectTemporal(options.env ?? process.env)
-    return new ParquetryClient(connection, namespace)
+    const env = options.env ?? process.env
+    const target = await connectTemporal(env, await ownServer(env))
+    return new ParquetryClient(target.connection, target.namespace, target)
+  }
+
+  /**
+   * Address, TLS and key as `NativeConnection.connect` takes them, for a worker of the same program. Holds secrets: never log it.
+   * Throws `USAGE` for a client that was made over a connection.
+   */
+  get connectionOptions(): TemporalTarget['connectionOptions'] {
+    if (this.#target !== null) return this.#target.connectionOptions
+    throw new ParquetryError('USAGE', 'expected a client made by ParquetryClient.connect, found one made over a connection')
   }
 
   /** The Temporal client underneath, for what this class does not offer. */
@@ -280,4 +298,11 @@ function modeOf(resume: ResumeMode | boolean | undefined): ResumeMode {
 /** A memo field that should be text. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
+}
+
+/** The server that our commands have started and that answers, or undefined. */
+async function ownServer(env: NonNullable<ConnectOptions['env']>): Promise<{ address: string; namespace: string } | undefined> {
+  if (configuredTarget(env) !== null) return undefined
+  const { isAnswering, record } = await serverStatus({ cacheDir: userCacheDir(env) })
+  return isAnswering && record !== null ? { address: record.address, namespace: embeddedNamespace(env) } : undefined
 }

@@ -90,7 +90,7 @@ describe('the examples', () => {
   })
 
   it('create-dataset.ts makes, follows and reads a dataset', { timeout: 120_000 }, async () => {
-    const rows = await createOrders(inject('temporalAddress'), workshop.artifactPath)
+    const rows = await createOrders(workshop.artifactPath, { ...process.env, TEMPORAL_ADDRESS: inject('temporalAddress') })
     expect(rows.length).toBe(3)
     expect(rows[0]).toMatchObject({ product: expect.any(String), review: expect.stringContaining('[rehearsal]') })
   })

@@ -26,7 +26,10 @@ import type { Value } from '../../values.ts'
 import { withoutKeys } from '../without-keys.ts'
 import { loadConfig } from './load-config.ts'
 
-const NAME = 'product-reviews'
+/** The example that is made. */
+const EXAMPLE = 'product-reviews'
+/** Folder name; another one than the example's, so that its real dataset is not in the way of rehearsed rows, nor they of it. */
+const NAME = 'product-reviews-rehearsal'
 const ROWS = 100
 const SEED = '7'
 
@@ -41,7 +44,7 @@ export interface QuickstartFlags {
 export async function quickstart(flags: QuickstartFlags, context: CommandContext): Promise<number> {
   const { output } = context
   const env = withoutKeys(context.env)
-  const config = join(packageRoot(), 'examples', `${NAME}.yaml`)
+  const config = join(packageRoot(), 'examples', `${EXAMPLE}.yaml`)
   if (!existsSync(config))
     throw new ParquetryError('CONFIG_NOT_FOUND', `expected the example ${config}, found no such file`, {
       wayOut: 'run the quickstart in a checkout of the project',
@@ -142,7 +145,7 @@ async function sayResult({ context, server, end, config, elapsedMs }: ResultFact
   output.say(
     step(
       4,
-      run.datasetName,
+      EXAMPLE,
       result.generated ? `${count(ROWS)} rows, REHEARSAL model, seed ${SEED}` : 'complete already, REHEARSAL model',
       elapsedMs,
     ),
