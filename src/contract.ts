@@ -61,12 +61,23 @@ export function addUsage(a: Usage, b: Usage): Usage {
   }
 }
 
+/** Rows that were dropped for one reason. */
+export interface DropReason {
+  /** Error code, e.g. `ANSWER_INVALID`; `OTHER` for the reasons that are not told apart. */
+  readonly code: string
+  /** Column that could not be made; empty where the code is not one column's. */
+  readonly column: string
+  readonly rows: number
+}
+
 /** Facts of one committed row group, from its receipt. */
 export interface RowGroupResult {
   readonly id: number
   readonly rowsWritten: number
   readonly rowsDropped: number
   readonly usage: Usage
+  /** `rowsDropped` by reason, most frequent first, at most 16; absent when none dropped, or an earlier release wrote it. */
+  readonly dropReasons?: readonly DropReason[]
   /** True when this run wrote the file; false when one of an earlier run was found and taken as it is. */
   readonly isNew: boolean
 }
@@ -77,6 +88,8 @@ export interface Totals {
   readonly rowsWritten: number
   readonly rowsDropped: number
   readonly usage: Usage
+  /** As in `RowGroupResult`, summed. */
+  readonly dropReasons?: readonly DropReason[]
 }
 
 /** Nothing committed. */

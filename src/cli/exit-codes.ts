@@ -6,11 +6,11 @@ import { isParquetryError } from '../errors.ts'
 export const EXIT = {
   /** Every row is accounted for, and no more are dropped than allowed. */
   complete: 0,
-  /** The run failed, or Parquetry has a defect. */
+  /** The run failed, or Parquetry has a defect; `verify`: files are not what was written, are missing, or do not belong. */
   failed: 1,
   /** A mistake in the command, the config or the folder; nothing was started. */
   usage: 2,
-  /** The run ended with more dropped rows than allowed (`--allow-dropped`). */
+  /** The run ended with more dropped rows than allowed (`--allow-dropped`); `verify`: what is there is sound, and it is not all. */
   incomplete: 3,
   /** The run waits for something (a key, an endpoint, disk space) and the command has left; resuming repeats no call. */
   waiting: 4,

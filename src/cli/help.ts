@@ -4,7 +4,7 @@
 export const EXIT_CODES_HELP = `
 Exit codes:
   0    complete: every row is accounted for, no more dropped than allowed
-  1    the run failed
+  1    the run failed, or verify found damage
   2    a mistake in the command, the config or the folder; nothing was started
   3    incomplete: more rows dropped than allowed (--allow-dropped)
   4    blocked: a key, an endpoint or disk space is missing; going on repeats no call
@@ -22,6 +22,7 @@ Examples:
   npx parquetry rehearse examples/product-reviews.yaml -n 100000
   npx parquetry create examples/product-reviews.yaml -n 2000
   npx parquetry show product-reviews 0
+  npx parquetry verify product-reviews
 
 Keys come from the environment (OPENAI_API_KEY; OPENAI_BASE_URL for another endpoint) or from the
 providers that a config names. The Temporal server is the one that TEMPORAL_ADDRESS names, else one
@@ -61,6 +62,16 @@ Examples:
   npx parquetry resume product-reviews
   npx parquetry resume artifacts/product-reviews --max-wait 30m
 ${EXIT_CODES_HELP}`,
+  verify: `
+Examples:
+  npx parquetry verify product-reviews
+  npx parquetry verify artifacts/product-reviews --json
+  npx parquetry verify product-reviews --repair      sets damaged files aside; resume makes them anew
+
+Looks at every byte of every file; needs no server. Nothing is ever deleted.
+
+Exit codes: 0 complete and sound, 1 damaged, 2 no dataset there, or a run is open (--repair),
+3 sound as far as it goes: rows are missing, or more dropped than allowed.`,
   worker: `
 Serves runs that were started with --worker external. Open runs are announced before they go on.`,
   dev: `

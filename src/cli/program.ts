@@ -7,6 +7,7 @@ import type { PreviewFlags } from './commands/preview.ts'
 import type { QuickstartFlags } from './commands/quickstart.ts'
 import type { RehearseFlags } from './commands/rehearse.ts'
 import type { ResumeFlags } from './commands/resume.ts'
+import type { VerifyFlags } from './commands/verify.ts'
 import type { ConfigFlags } from './context.ts'
 import { COMMAND_HELP, PROGRAM_HELP } from './help.ts'
 import { parseAllowedDrops, parseCount, parseDuration, parseIndex, parseWindow } from './options.ts'
@@ -29,6 +30,7 @@ export function createProgram(run: Run): Command {
   addValidate(program, run)
   addRehearse(program, run)
   addShow(program, run)
+  addVerify(program, run)
   addServers(program, run)
   return program
 }
@@ -165,6 +167,20 @@ function addShow(program: Command, run: Run): void {
     .addHelpText('after', COMMAND_HELP.show)
     .action((dataset: string, row: number, flags: { readonly artifactPath: string; readonly json?: boolean }) =>
       run(flags, async (context) => (await import('./commands/show.ts')).show(dataset, row, flags, context)),
+    )
+}
+
+function addVerify(program: Command, run: Run): void {
+  program
+    .command('verify')
+    .description('check every row and every byte of a dataset; needs no server')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .addOption(artifactPath())
+    .option('--repair', 'set damaged and foreign files aside, so that resume makes them anew')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.verify)
+    .action((dataset: string, flags: VerifyFlags & { readonly json?: boolean }) =>
+      run(flags, async (context) => (await import('./commands/verify.ts')).verify(dataset, flags, context)),
     )
 }
 

@@ -1,6 +1,7 @@
 /** The words at the end of a run: what there is, where it is, what it cost, and how to go on. */
 import type { RunProgress } from '../client/progress.ts'
 import type { Usage } from '../contract.ts'
+import { dropsText } from './drop-text.ts'
 import { bytes, count, duration, money } from './format.ts'
 import type { Output } from './output.ts'
 import type { SessionEnd } from './run-session.ts'
@@ -36,6 +37,7 @@ export function sayEnd(output: Output, server: Server, { result, run }: SessionE
   if (state === 'incomplete') output.warn(`INCOMPLETE ${balance}: more rows dropped than allowed`)
   if (state === 'stopped')
     output.say(`Stopped  ${count(totals.rowsWritten)} of ${count(targetNumRecords)} rows committed; answers of open row groups are kept`)
+  if (totals.rowsDropped > 0) output.say(`Dropped  ${dropsText(totals.rowsDropped, totals.dropReasons)}`)
   if (result.produced.usage.calls > 0) output.say(`Calls    ${usageText(result.produced.usage, facts)}`)
   if (totals.rowGroups > 0)
     output.say(

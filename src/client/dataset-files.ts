@@ -5,11 +5,11 @@ import { readMetadata } from '../dataset/metadata.ts'
 import { readJson } from '../dataset/prepare.ts'
 import { readRow } from '../dataset/read-rows.ts'
 import type { FoundRow } from '../dataset/read-rows.ts'
-import { requireMetadata } from '../dataset/read-rows.ts'
-import { readReceipt } from '../dataset/read-receipt.ts'
+import { repairFolder } from '../dataset/repair-folder.ts'
+import type { FolderRepair } from '../dataset/repair-folder.ts'
+import { verifyDataset } from '../dataset/verify.ts'
+import type { DatasetVerification, VerifyOptions } from '../dataset/verify.ts'
 import { keys } from '../dataset/layout.ts'
-import { verifyBytes } from '../parquet/verify-bytes.ts'
-import { rowGroupCount, rowGroupsOf } from '../plan/row-groups.ts'
 import { openStorage } from '../storage/open.ts'
 import type { RunnableConfig } from './parquetry-client.ts'
 
@@ -42,50 +42,17 @@ export async function isComplete(
   return rowsWritten + rowsDropped >= wanted
 }
 
-/** What reading all files back found. */
-export interface Verified {
-  readonly rowsWanted: number
-  readonly rowsWritten: number
-  readonly rowsDropped: number
-  readonly files: number
-  readonly bytes: number
-  /** Row groups not on disk. */
-  readonly missing: number
-  /** One line for each file that is not what was written. */
-  readonly problems: readonly string[]
+/**
+ * Verifies every file of the dataset in a folder; needs no server. Throws `DATASET_NOT_FOUND`.
+ */
+export async function verifyFiles(location: string, options: VerifyOptions = {}): Promise<DatasetVerification> {
+  return await verifyDataset(openStorage(resolve(location)), options)
 }
 
-/** Reads every row group's file: its checksums, and the rows its receipt accounts for. Throws `DATASET_NOT_FOUND`. */
-export async function verifyFiles(location: string): Promise<Verified> {
-  const storage = openStorage(resolve(location))
-  const { target_num_records: rowsWanted, parquetry } = await requireMetadata(storage)
-  const problems: string[] = []
-  const found = { rowsWritten: 0, rowsDropped: 0, files: 0, bytes: 0, missing: 0 }
-  for (const rowGroup of rowGroupsOf(parquetry.segments, 0, rowGroupCount(parquetry.segments))) {
-    const key = keys.rowGroup(rowGroup.id)
-    const bytes = await storage.read(key)
-    if (bytes === null) {
-      found.missing += 1
-      continue
-    }
-    found.files += 1
-    found.bytes += bytes.byteLength
-    const verification = await verifyBytes(bytes)
-    if (!verification.ok) {
-      problems.push(`${key}: ${verification.reason}`)
-      continue
-    }
-    const reading = await readReceipt(storage, key)
-    if (reading.kind !== 'receipt') {
-      problems.push(`${key}: ${reading.kind === 'damaged' ? reading.reason : 'no receipt'}`)
-      continue
-    }
-    const { receipt } = reading
-    if (receipt.rowsWritten + receipt.dropped.length !== rowGroup.end - rowGroup.start) {
-      problems.push(`${key}: ${receipt.rowsWritten} rows written and ${receipt.dropped.length} dropped of ${rowGroup.end - rowGroup.start}`)
-    }
-    found.rowsWritten += receipt.rowsWritten
-    found.rowsDropped += receipt.dropped.length
-  }
-  return { rowsWanted, ...found, problems }
+/**
+ * Sets damaged and foreign files of the dataset in a folder aside, so that resuming makes them anew. Throws `DATASET_OPEN_ELSEWHERE`
+ * while a run has claimed the folder; one that waits without a sign of life is known to the server only: look with `findOpen` first.
+ */
+export async function repairFiles(location: string, options: VerifyOptions = {}): Promise<FolderRepair> {
+  return await repairFolder(openStorage(resolve(location)), Date.now, options)
 }

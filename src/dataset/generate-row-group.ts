@@ -3,6 +3,7 @@
  * else may be at it: a committed file is taken as it is, and the journal's answers are used again.
  */
 import type { GenerateRowGroupInput, RowGroupProgress, RowGroupResult } from '../contract.ts'
+import { dropReasonsField, dropReasonsOf } from '../plan/drop-reasons.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
 import { commitRowGroup } from './commit.ts'
@@ -94,7 +95,8 @@ function progressOf(input: GenerateRowGroupInput, answers: AnswerBook, done: num
 /** A row group is new when this run wrote it, also if the attempt that did could not say so any more. */
 function resultOf(receipt: Receipt, attempt: Attempt): RowGroupResult {
   const isNew = receipt.writtenBy.runId === attempt.runId
-  return { id: receipt.rowGroup.id, rowsWritten: receipt.rowsWritten, rowsDropped: receipt.dropped.length, usage: receipt.usage, isNew }
+  const { rowGroup, rowsWritten, dropped, usage } = receipt
+  return { id: rowGroup.id, rowsWritten, rowsDropped: dropped.length, usage, isNew, ...dropReasonsField(dropReasonsOf(dropped)) }
 }
 
 interface Life {

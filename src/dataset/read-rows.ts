@@ -1,7 +1,6 @@
 /** Reading a dataset back, row group by row group. */
 import { ParquetryError } from '../errors.ts'
 import { readTable } from '../parquet/read-table.ts'
-import type { ByteSource } from '../parquet/byte-source.ts'
 import { rowCount, rowGroupOfRow, rowGroupsOf, rowGroupCount } from '../plan/row-groups.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Table, Value } from '../values.ts'
@@ -10,6 +9,7 @@ import { readMetadata } from './metadata.ts'
 import type { Metadata } from './metadata.ts'
 import { readReceipt } from './read-receipt.ts'
 import type { DroppedRow, Receipt } from './receipt.ts'
+import { sourceOf } from './source-of.ts'
 
 /** A record by its fixed index: the row, or why there is none. */
 export type FoundRow =
@@ -50,7 +50,7 @@ export async function readRow(storage: Storage, row: number): Promise<FoundRow> 
   const drop = receipt.dropped.find((dropped) => dropped.row === row)
   if (drop !== undefined) return { kind: 'dropped', row, drop }
   const position = row - receipt.rowGroup.start - receipt.dropped.filter((dropped) => dropped.row < row).length
-  const { table } = await readTable(await sourceOf(storage, key), { rowStart: position, rowEnd: position + 1 })
+  const { table } = await readTable((await sourceOf(storage, key)) ?? new Uint8Array(), { rowStart: position, rowEnd: position + 1 })
   const values = Object.fromEntries([...table.columns].map(([name, column]) => [name, column[0] ?? null]))
   return { kind: 'written', row, values, receipt }
 }
@@ -71,10 +71,4 @@ export async function* readRows(storage: Storage): AsyncGenerator<Readonly<Recor
       yield Object.fromEntries([...table.columns].map(([name, column]) => [name, column[position] ?? null]))
     }
   }
-}
-
-/** An object of the storage as a source of byte ranges. */
-async function sourceOf(storage: Storage, key: string): Promise<ByteSource> {
-  const facts = await storage.stat(key)
-  return { byteLength: facts?.sizeBytes ?? 0, slice: (start, end) => storage.readRange(key, start, end) }
 }

@@ -8,6 +8,7 @@
 import { randomUUID } from 'node:crypto'
 import type { PlanSegment, RangeSet, RowGroup, ScanResult, Totals } from '../contract.ts'
 import { NO_TOTALS } from '../contract.ts'
+import { dropReasonsField, dropReasonsOf } from '../plan/drop-reasons.ts'
 import { addTotals } from '../plan/progress.ts'
 import { fromIds, intersect } from '../plan/range-set.ts'
 import { parseBatchName, rowGroupCount, rowGroupsOf } from '../plan/row-groups.ts'
@@ -140,5 +141,6 @@ function judge(reading: ReceiptReading, request: ScanRequest, rowGroup: RowGroup
 }
 
 function totalsOf({ rowsWritten, rowsDropped, receipt }: Committed): Totals {
-  return { rowGroups: 1, rowsWritten, rowsDropped, usage: receipt?.usage ?? NO_TOTALS.usage }
+  const reasons = dropReasonsField(dropReasonsOf(receipt?.dropped ?? []))
+  return { rowGroups: 1, rowsWritten, rowsDropped, usage: receipt?.usage ?? NO_TOTALS.usage, ...reasons }
 }

@@ -1,5 +1,6 @@
 /** Arithmetic of progress: sums of committed row groups, speed and time left. Pure; the clock is the caller's. */
 import type { RowGroupResult, Totals } from '../contract.ts'
+import { addDropReasons, dropReasonsField } from './drop-reasons.ts'
 
 /** Sum of two totals. */
 export function addTotals(a: Totals, b: Totals): Totals {
@@ -13,12 +14,13 @@ export function addTotals(a: Totals, b: Totals): Totals {
       outputTokens: a.usage.outputTokens + b.usage.outputTokens,
       cost: a.usage.cost + b.usage.cost,
     },
+    ...dropReasonsField(addDropReasons(a.dropReasons, b.dropReasons)),
   }
 }
 
 /** Totals with one more row group. */
-export function addResult(totals: Totals, { rowsWritten, rowsDropped, usage }: RowGroupResult): Totals {
-  return addTotals(totals, { rowGroups: 1, rowsWritten, rowsDropped, usage })
+export function addResult(totals: Totals, { rowsWritten, rowsDropped, usage, dropReasons }: RowGroupResult): Totals {
+  return addTotals(totals, { rowGroups: 1, rowsWritten, rowsDropped, usage, ...dropReasonsField(dropReasons ?? []) })
 }
 
 /** Totals of row groups; each id counts once, its last result. */

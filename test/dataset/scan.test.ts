@@ -47,6 +47,7 @@ describe('scanning', () => {
       rowsWritten: 23,
       rowsDropped: 2,
       usage: { calls: 3, inputTokens: 6, outputTokens: 9, cost: 1.5 },
+      dropReasons: [{ code: 'ANSWER_INVALID', column: 'c', rows: 2 }],
     })
     expect(result.checkpointed).toEqual([[0, 2]])
     expect(result.findings).toEqual([])

@@ -18,6 +18,7 @@ import { shortValue } from '../record-text.ts'
 import { followRun } from '../run-session.ts'
 import type { SessionEnd } from '../run-session.ts'
 import { filesText } from '../say-end.ts'
+import { verificationFacts } from './verify.ts'
 import type { Server } from '../server.ts'
 import { openServer, workflowLink } from '../server.ts'
 import { commandLine, datasetArgument, shownPath } from '../shell.ts'
@@ -156,12 +157,10 @@ async function sayResult({ context, server, end, config, elapsedMs }: ResultFact
   const shown = await sayRecord(context, run.location, result.targetNumRecords)
   const verified = await verifyFiles(run.location)
   const balance = `${count(verified.rowsWritten)} written + ${count(verified.rowsDropped)} dropped = ${count(verified.rowsWanted)} wanted`
-  const isSound =
-    verified.problems.length === 0 && verified.missing === 0 && verified.rowsWritten + verified.rowsDropped === verified.rowsWanted
-  output.emit('quickstart', { ...result, verified, ui: workflowLink(server, run.workflowId) })
-  if (!isSound) {
-    output.warn(`NOT VERIFIED: ${balance}, ${verified.missing} files missing`)
-    for (const problem of verified.problems) output.warn(`  ${problem}`)
+  output.emit('quickstart', { ...result, verified: verificationFacts(verified), ui: workflowLink(server, run.workflowId) })
+  if (verified.state !== 'complete') {
+    output.warn(`NOT VERIFIED: ${balance}, ${count(verified.rowsMissing)} rows missing`)
+    for (const { kind, key, message } of verified.problems) output.warn(`  ${kind}  ${key}: ${message}`)
     return EXIT.failed
   }
   const dataset = datasetArgument(run.location)

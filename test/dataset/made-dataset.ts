@@ -1,0 +1,164 @@
+/** A dataset made for real (prepare, generate, checkpoint) in any storage, without Temporal and with answers of the test's own. */
+import { prepareConfig } from '../../src/config/prepare-config.ts'
+import type { DatasetRef, RowGroupResult } from '../../src/contract.ts'
+import { NO_TOTALS } from '../../src/contract.ts'
+import { writeCheckpoint } from '../../src/dataset/checkpoint.ts'
+import { generateRowGroup } from '../../src/dataset/generate-row-group.ts'
+import { keys } from '../../src/dataset/layout.ts'
+import { openDataset } from '../../src/dataset/open-dataset.ts'
+import type { OpenDataset } from '../../src/dataset/open-dataset.ts'
+import type { DatasetPorts } from '../../src/dataset/ports.ts'
+import { prepareDataset } from '../../src/dataset/prepare.ts'
+import { stageRequest } from '../../src/dataset/request.ts'
+import type { ChatRequest } from '../../src/model/client.ts'
+import { encodeTable } from '../../src/parquet/encode-table.ts'
+import { addResult } from '../../src/plan/progress.ts'
+import { fromIds } from '../../src/plan/range-set.ts'
+import { rowGroupCount, rowGroupsOf } from '../../src/plan/row-groups.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+
+/** Columns of each kind that a file can hold, a model's among them; one column is dropped, and one file made beside. */
+export const RICH_CONFIG = {
+  columns: [
+    { name: 'id', column_type: 'sampler', sampler_type: 'uuid', params: {} },
+    { name: 'day', column_type: 'sampler', sampler_type: 'datetime', params: { start: '2020-01-01', end: '2024-01-01', unit: 's' } },
+    { name: 'price', column_type: 'sampler', sampler_type: 'uniform', params: { low: 1, high: 9 } },
+    { name: 'secret', column_type: 'sampler', sampler_type: 'category', params: { values: ['a', 'b'] } },
+    { name: 'text', column_type: 'llm-text', model_alias: 'm', prompt: 'Row {{ id }} says {{ secret }}' },
+    {
+      name: 'facts',
+      column_type: 'llm-structured',
+      model_alias: 'm',
+      prompt: 'Facts of {{ id }}',
+      output_format: {
+        type: 'object',
+        properties: { title: { type: 'string' }, rating: { type: 'integer' }, tags: { type: 'array', items: { type: 'string' } } },
+        required: ['title', 'rating', 'tags'],
+        additionalProperties: false,
+      },
+    },
+  ],
+  processors: [
+    { processor_type: 'drop_columns', name: 'no-secret', column_names: ['secret'] },
+    { processor_type: 'schema_transform', name: 'short', template: { said: '{{ text }}', nested: { id: '{{ id }}' } } },
+  ],
+  model_configs: [{ alias: 'm', model: 'stub-1', provider: 'stub' }],
+  model_providers: [{ name: 'stub', endpoint: 'http://127.0.0.1:9/v1', provider_type: 'openai' }],
+}
+
+/** A dataset in a storage. */
+export interface MadeDataset {
+  readonly storage: Storage
+  readonly ref: DatasetRef
+  readonly ports: DatasetPorts
+  /** The dataset as it stands on disk now. */
+  open(): Promise<OpenDataset>
+  /** Makes a row group, or finds it made. */
+  generate(id: number): Promise<RowGroupResult>
+  /** Writes the checkpoint of these row groups as the last of a run. */
+  finish(results: readonly RowGroupResult[], state?: 'complete' | 'incomplete' | 'stopped'): Promise<void>
+  readonly calls: () => number
+}
+
+/** Settings of a made dataset. */
+export interface MakeOptions {
+  readonly config?: object
+  readonly numRecords?: number
+  readonly bufferSize?: number
+  readonly datasetId?: string
+  /** What a model answers; default: any text, and fitting facts. Throw a `ParquetryError` to fail. */
+  readonly answer?: (request: ChatRequest) => string
+}
+
+/** An answer that fits `RICH_CONFIG`, a function of the prompt. */
+export function fittingAnswer(request: ChatRequest): string {
+  const prompt = request.messages.at(-1)?.content ?? ''
+  if (!prompt.includes('Facts of')) return `an answer to ${prompt.length} characters: 😀`
+  return JSON.stringify({ title: `title ${prompt.length}`, rating: 3, tags: ['x', 'ü', ''] })
+}
+
+/** Prepares the dataset; nothing is generated yet. */
+export async function prepareMade(storage: Storage, options: MakeOptions = {}): Promise<MadeDataset> {
+  const datasetId = options.datasetId ?? 'made-1'
+  const prepared = await prepareConfig(options.config ?? RICH_CONFIG, { env: {}, homeFolder: '/nowhere' })
+  const fingerprint = prepared.compiled.fingerprint.hash
+  const ref = { location: storage.describe(), datasetId, fingerprint }
+  const identity = { dataset_id: datasetId, request_id: 'request-1', location: ref.location, created_at: '2025-01-01T00:00:00.000Z' }
+  await storage.createExclusive(keys.identity, JSON.stringify(identity))
+  await stageRequest(storage, {
+    request_id: 'request-1',
+    fingerprint,
+    builder_config: prepared.builderConfig,
+    parquetry: prepared.parquetryFile,
+    dataset_name: 'made',
+    num_records: options.numRecords ?? 12,
+    buffer_size: options.bufferSize ?? 4,
+    seed: '7',
+  })
+  let calls = 0
+  const answer = options.answer ?? fittingAnswer
+  const ports: DatasetPorts = {
+    openStorage: () => storage,
+    models: {
+      client: () => ({
+        async complete(request) {
+          calls += 1
+          return { content: answer(request), finishReason: 'stop', usage: { inputTokens: 10, outputTokens: 5 } }
+        },
+      }),
+      close: async () => undefined,
+    },
+    encoder: {
+      encode: (schema, table, receipt) => encodeTable(schema, table, receipt === null ? null : JSON.stringify(receipt)),
+      close: async () => undefined,
+    },
+    now: () => Date.now(),
+    log: () => undefined,
+    datasetProcessors: [],
+  }
+  const owner = { server: 'server', namespace: 'default', workflowId: `parquetry/${datasetId}`, firstRunId: 'run-1' }
+  const { epoch, segments } = await prepareDataset(
+    storage,
+    { dataset: ref, requestId: 'request-1', owner },
+    { now: Date.now, drawSeed: () => '7', log: () => undefined },
+  )
+  const open = (): Promise<OpenDataset> => openDataset(ports, ref, null)
+  let sequence = 0
+  return {
+    storage,
+    ref,
+    ports,
+    open,
+    async generate(id) {
+      const rowGroup = [...rowGroupsOf(segments, id, id + 1)][0]
+      if (rowGroup === undefined) throw new Error(`no row group ${id}`)
+      return await generateRowGroup({
+        input: { dataset: ref, rowGroup, epoch, isProbe: false },
+        dataset: await open(),
+        ports,
+        attempt: { runId: 'run-1', attempt: 1 },
+        signal: new AbortController().signal,
+        drainMs: 0,
+        onProgress: () => undefined,
+      })
+    },
+    async finish(results, state = 'complete') {
+      sequence += 1
+      const page = { firstId: 0, endId: rowGroupCount(segments), committed: fromIds(results.map(({ id }) => id)) }
+      const totals = results.reduce(addResult, NO_TOTALS)
+      await writeCheckpoint(storage, { dataset: ref, epoch, sequence, state, segments, totals, page, isFinal: true }, Date.now())
+    },
+    calls: () => calls,
+  }
+}
+
+/** Makes the whole dataset. */
+export async function makeDataset(storage: Storage, options: MakeOptions = {}): Promise<MadeDataset> {
+  const made = await prepareMade(storage, options)
+  const count = rowGroupCount((await made.open()).segments)
+  const results: RowGroupResult[] = []
+  for (let id = 0; id < count; id += 1) results.push(await made.generate(id))
+  const dropped = results.reduce((sum, { rowsDropped }) => sum + rowsDropped, 0)
+  await made.finish(results, dropped > 0 ? 'incomplete' : 'complete')
+  return made
+}
