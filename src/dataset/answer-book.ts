@@ -3,7 +3,8 @@
  *
  * A1  No answer is used before the journal has it (design section 6).
  * A2  After `stop` no new call is issued; a call on the wire finishes and is journalled, until `abort`.
- * A3  A probe sends its first call alone; the others wait for its answer (ruling 21).
+ * A3  While `mayCall` says no, no call goes out; it waits with its slot until it may, or `stop`.
+ * A4  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
 import type { CompiledModel } from '../config/compiled.ts'
 import type { CallOrdinal } from '../columns/generator.ts'
@@ -44,7 +45,12 @@ export interface AnswerBookOptions {
   /** Calls on the wire are given up. */
   readonly abort: AbortSignal
   readonly isProbe: boolean
+  /** False while the attempt is cut off from the server, which may have given the row group to another. Default: always true. */
+  readonly mayCall?: () => boolean
 }
+
+/** Milliseconds between two looks whether calls may go on. */
+const MAY_CALL_LOOK_MS = 100
 
 /** An answer book of one attempt at one row group. */
 export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
@@ -80,11 +86,21 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     isRehearsal ||= answer.rehearsal === true
   }
 
+  /** Called with the slot taken, so that no queue of calls goes out before the next look. */
+  function untilAllowed(): Promise<void> | undefined {
+    return options.mayCall?.() === false ? waitUntil(options.mayCall, stop) : undefined
+  }
+
   async function call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
     stop.throwIfAborted()
     callsInFlight += 1
     try {
-      const answer = await clientOf(alias).complete(request, { signal: abort, stopWaiting: stop, priority: place.row })
+      const answer = await clientOf(alias).complete(request, {
+        signal: abort,
+        stopWaiting: stop,
+        beforeSending: untilAllowed,
+        priority: place.row,
+      })
       callsMade += 1
       await journal.record(key, place, answer)
       return answer
@@ -119,4 +135,13 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     callsMade: () => callsMade,
     isRehearsal: () => isRehearsal,
   }
+}
+
+/** Resolves once the condition holds; rejects with the signal's reason when it aborts first. */
+async function waitUntil(condition: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!condition()) {
+    signal.throwIfAborted()
+    await new Promise<void>((resolve) => setTimeout(resolve, MAY_CALL_LOOK_MS))
+  }
+  signal.throwIfAborted()
 }

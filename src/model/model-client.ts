@@ -48,6 +48,7 @@ interface Call {
   readonly signal: AbortSignal
   /** Ends waiting for a slot or a retry. */
   readonly waitSignal: AbortSignal
+  readonly beforeSending: CallOptions['beforeSending'] | undefined
 }
 
 /** A client over a lane. */
@@ -76,7 +77,15 @@ export class AliasClient implements ModelClient {
     signal.throwIfAborted()
     waitSignal.throwIfAborted()
     const body = format.body(request, this.#target.provider)
-    const call: Call = { request, body, priority, ticket: this.#lane.limiter.takeTicket(), signal, waitSignal }
+    const call: Call = {
+      request,
+      body,
+      priority,
+      ticket: this.#lane.limiter.takeTicket(),
+      signal,
+      waitSignal,
+      beforeSending: options.beforeSending,
+    }
     const onRetry = (failure: Failure, delayMs: number): void => this.#noteRetry(failure, delayMs)
     let outcome: Outcome<ChatAnswer>
     try {
@@ -105,6 +114,8 @@ export class AliasClient implements ModelClient {
     // Given back exactly once, whatever happens; nothing said about load unless the exchange ended in a way that tells.
     let giveBack = (): void => limiter.failed()
     try {
+      const held = call.beforeSending?.()
+      if (held !== undefined) await held
       const { result, latencyMs } = await this.#exchange(call)
       if ('value' in result) giveBack = () => limiter.succeeded(epoch, latencyMs)
       else if (result.failure.retry === 'rate-limit') giveBack = () => limiter.rateLimited(epoch, result.failure.retryAfterMs)

@@ -7,6 +7,8 @@ import { generateRowGroup } from '../../src/dataset/generate-row-group.ts'
 import { keys } from '../../src/dataset/layout.ts'
 import { openDataset } from '../../src/dataset/open-dataset.ts'
 import type { OpenDataset } from '../../src/dataset/open-dataset.ts'
+import { createOpenGroups } from '../../src/dataset/open-groups.ts'
+import { createOwnerWatch } from '../../src/dataset/owner-watch.ts'
 import type { DatasetPorts } from '../../src/dataset/ports.ts'
 import { prepareDataset } from '../../src/dataset/prepare.ts'
 import { stageRequest } from '../../src/dataset/request.ts'
@@ -112,6 +114,8 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
       encode: (schema, table, receipt) => encodeTable(schema, table, receipt === null ? null : JSON.stringify(receipt)),
       close: async () => undefined,
     },
+    openGroups: createOpenGroups(),
+    ownerWatch: createOwnerWatch(Date.now),
     now: () => Date.now(),
     log: () => undefined,
     datasetProcessors: [],
@@ -137,8 +141,10 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
         dataset: await open(),
         ports,
         attempt: { runId: 'run-1', attempt: 1 },
+        before: null,
         signal: new AbortController().signal,
         drainMs: 0,
+        isInTouch: () => true,
         onProgress: () => undefined,
       })
     },
