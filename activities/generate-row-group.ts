@@ -1,39 +1,57 @@
 import { cancellationSignal, Context } from '@temporalio/activity'
 import { NO_USAGE } from '../src/contract.ts'
-import type { GenerateRowGroupInput, RowGroupProgress, RowGroupResult } from '../src/contract.ts'
+import type { GenerateRowGroupInput, RepairResult, RepairRowGroupInput, RowGroupProgress, RowGroupResult } from '../src/contract.ts'
 import { generateRowGroup as generate } from '../src/dataset/generate-row-group.ts'
+import { repairRowGroup as repair } from '../src/dataset/repair-row-group.ts'
+import type { AttemptOptions } from '../src/dataset/work-on-row-group.ts'
 import type { AttemptTrace } from '../src/plan/deaths.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { withFailures } from './failure.ts'
 import { withHeartbeat } from './heartbeat.ts'
 
 /** Makes and commits one row group; heartbeats rows done and calls made; cancellation reaches the HTTP requests. */
-export function createGenerateRowGroup({ ports, openDataset, drainMs, isInTouch }: ActivityDependencies) {
+export function createGenerateRowGroup(dependencies: ActivityDependencies) {
   return async function generateRowGroup(input: GenerateRowGroupInput): Promise<RowGroupResult> {
-    const { info } = Context.current()
-    const before = (info.heartbeatDetails as RowGroupProgress | undefined)?.trace ?? null
-    const startedAt = performance.now()
-    let progress = progressAtStart(input, info.attempt, before)
-    return await withFailures({ isBlockedRetried: false }, async () =>
-      withHeartbeat(
-        (hasEnded) => ({ ...progress, trace: { ...progress.trace, hasEnded } }),
-        async () =>
-          generate({
-            input,
-            dataset: await openDataset(input.dataset),
-            ports,
-            attempt: { runId: info.workflowExecution?.runId ?? 'local', attempt: info.attempt },
-            before,
-            signal: cancellationSignal(),
-            drainMs,
-            isInTouch: () => isInTouch({ startedAt, limitMs: info.heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY }),
-            onProgress: (now) => {
-              progress = now
-            },
-          }),
-      ),
-    )
+    return await withAttempt(dependencies, input, generate)
   }
+}
+
+/** Makes the dropped rows of one committed row group again; otherwise as `generateRowGroup`. */
+export function createRepairRowGroup(dependencies: ActivityDependencies) {
+  return async function repairRowGroup(input: RepairRowGroupInput): Promise<RepairResult> {
+    return await withAttempt(dependencies, input, (options) => repair({ ...options, input }))
+  }
+}
+
+/** What Temporal knows of the attempt, for the work on a row group. */
+async function withAttempt<T>(
+  { ports, openDataset, drainMs, isInTouch }: ActivityDependencies,
+  input: GenerateRowGroupInput,
+  work: (options: AttemptOptions) => Promise<T>,
+): Promise<T> {
+  const { info } = Context.current()
+  const before = (info.heartbeatDetails as RowGroupProgress | undefined)?.trace ?? null
+  const startedAt = performance.now()
+  let progress = progressAtStart(input, info.attempt, before)
+  return await withFailures({ isBlockedRetried: false }, async () =>
+    withHeartbeat(
+      (hasEnded) => ({ ...progress, trace: { ...progress.trace, hasEnded } }),
+      async () =>
+        work({
+          input,
+          dataset: await openDataset(input.dataset),
+          ports,
+          attempt: { runId: info.workflowExecution?.runId ?? 'local', attempt: info.attempt },
+          before,
+          signal: cancellationSignal(),
+          drainMs,
+          isInTouch: () => isInTouch({ startedAt, limitMs: info.heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY }),
+          onProgress: (now) => {
+            progress = now
+          },
+        }),
+    ),
+  )
 }
 
 /** Until the work says more, the trace of the attempt before is passed on. */

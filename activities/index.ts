@@ -1,7 +1,7 @@
 /** The object a worker registers: every activity, made from its effects. */
 import type { ParquetryActivities } from '../src/contract.ts'
 import type { ActivityDependencies } from './dependencies.ts'
-import { createGenerateRowGroup } from './generate-row-group.ts'
+import { createGenerateRowGroup, createRepairRowGroup } from './generate-row-group.ts'
 import { createPrepareDataset } from './prepare-dataset.ts'
 import { createProfileDataset } from './profile-dataset.ts'
 import { createRunProcessors } from './run-processors.ts'
@@ -16,6 +16,7 @@ export function createActivities(dependencies: ActivityDependencies): ParquetryA
     prepareDataset: createPrepareDataset(dependencies),
     scanDataset: createScanDataset(dependencies),
     generateRowGroup: createGenerateRowGroup(dependencies),
+    repairRowGroup: createRepairRowGroup(dependencies),
     writeCheckpoint: createWriteCheckpoint(dependencies),
     runProcessors: createRunProcessors(dependencies),
     profileDataset: createProfileDataset(dependencies),

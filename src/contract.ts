@@ -154,6 +154,8 @@ export interface ScanResult {
   /** Row group ids that the checkpoint counts as done, in the page. */
   readonly checkpointed: RangeSet
   readonly findings: readonly Finding[]
+  /** Ids of committed row groups in the page with dropped rows whose indices are known; absent when there are none. */
+  readonly withDropped?: RangeSet
 }
 
 /** Input of `generateRowGroup`. */
@@ -163,6 +165,22 @@ export interface GenerateRowGroupInput {
   readonly epoch: number
   /** True while the run waits: the first model call goes alone, the others only once it was answered (ruling 21). */
   readonly isProbe: boolean
+}
+
+/** Input of `repairRowGroup`: the dropped rows of a committed row group are made again (ruling 6). */
+export interface RepairRowGroupInput extends GenerateRowGroupInput {
+  /** Names the pass of a run, so that an attempt finds what the one before it has done. */
+  readonly token: string
+}
+
+/** Result of `repairRowGroup`: the row group as it is now, and what the repair did. */
+export interface RepairResult extends RowGroupResult {
+  /** Rows that were dropped before and are written now. */
+  readonly rowsFilled: number
+  /** What the repair alone used. */
+  readonly usageAdded: Usage
+  /** Rows that were dropped before, by reason. */
+  readonly droppedBefore: readonly DropReason[]
 }
 
 /** Heartbeat details of an open row group. */
@@ -198,6 +216,7 @@ export interface ParquetryActivities {
   prepareDataset(input: PrepareInput): Promise<PreparedDataset>
   scanDataset(input: ScanInput): Promise<ScanResult>
   generateRowGroup(input: GenerateRowGroupInput): Promise<RowGroupResult>
+  repairRowGroup(input: RepairRowGroupInput): Promise<RepairResult>
   writeCheckpoint(input: CheckpointInput): Promise<void>
   runProcessors(input: RunProcessorsInput): Promise<RunProcessorsResult>
   profileDataset(input: DatasetInput): Promise<void>
@@ -244,6 +263,8 @@ export interface GenerateDatasetInput {
   /** Identity of the Temporal server, so that two servers cannot both own the folder (ruling 2). */
   readonly server: string
   readonly options?: RunOptions
+  /** Make dropped rows again, once everything else is there. Default false. */
+  readonly retryDropped?: boolean
   /** Set by continue-as-new only. */
   readonly carried?: CarriedState
 }
@@ -282,6 +303,27 @@ export interface CarriedState {
   /** Set live by `setMaxConcurrentRowGroups`, or null for the config's. */
   readonly maxConcurrentRowGroups: number | null
   readonly startedAt: number
+  /** The pass over dropped rows that is under way or asked for; absent when there is none. */
+  readonly retry?: RetryPass
+  /** Absent when no dropped row was tried again. */
+  readonly retried?: Retried
+}
+
+/** One pass over the row groups with dropped rows. */
+export interface RetryPass {
+  /** 1 for the first of a run. */
+  readonly pass: number
+  /** Row groups before this id are done. */
+  readonly cursor: number
+}
+
+/** What came of dropped rows that were tried again. */
+export interface Retried {
+  /** Passes that were asked for. */
+  readonly passes: number
+  readonly rowsTried: number
+  /** Of these, written now. */
+  readonly rowsFilled: number
 }
 
 /** Result of `generateDataset`. */
@@ -295,6 +337,8 @@ export interface DatasetResult {
   /** What this run itself made. */
   readonly produced: Totals
   readonly findings: readonly Finding[]
+  /** Absent when no dropped row was tried again. */
+  readonly retried?: Retried
 }
 
 /** Answer of the `progress` query. */
@@ -323,7 +367,11 @@ export interface StopRequest {
   readonly now?: boolean
 }
 /** Updates, validated and answered. */
-export const UPDATES = { setMaxConcurrentRowGroups: 'setMaxConcurrentRowGroups' } as const
+export const UPDATES = { setMaxConcurrentRowGroups: 'setMaxConcurrentRowGroups', retryDropped: 'retryDropped' } as const
+/** Answer of the `retryDropped` update: rows dropped so far; those and any dropped later are tried again before the run ends. */
+export interface RetryDroppedAnswer {
+  readonly rowsDropped: number
+}
 /** Queries. */
 export const QUERIES = { progress: 'progress' } as const
 /** The shared task queue of `parquetry worker` and `parquetry dev`. */

@@ -32,6 +32,7 @@ export function createProxies(options: RunOptions): Proxies {
     scanDataset: long.scanDataset,
     writeCheckpoint: folder.writeCheckpoint,
     generateRowGroup: rowGroups.generateRowGroup,
+    repairRowGroup: rowGroups.repairRowGroup,
     runProcessors: long.runProcessors,
     profileDataset: long.profileDataset,
   }

@@ -4,22 +4,26 @@
  */
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
 import { ApplicationFailure } from '@temporalio/common'
-import type { DatasetResult, GenerateDatasetInput, Owner } from '../src/contract.ts'
+import type { DatasetResult, GenerateDatasetInput, Owner, RunState } from '../src/contract.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { createProxies } from './activity-proxies.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { createCheckpointer } from './checkpointer.ts'
-import { pauseSignal, progressQuery, resumeSignal, setMaxConcurrentRowGroupsUpdate, stopSignal } from './messages.ts'
+import { pauseSignal, progressQuery, resumeSignal, retryDroppedUpdate, setMaxConcurrentRowGroupsUpdate, stopSignal } from './messages.ts'
 import { showState } from './presentation.ts'
 import type { Run } from './run.ts'
 import { carry, findingsOf, openRun, preparedOf, progressOf, stateOf, totalsOf, windowOf } from './run.ts'
 import type { Page, PageEnd } from './run-page.ts'
-import { committedOf, openPage, runPage, settlePage } from './run-page.ts'
+import { committedOf, isHistoryFull, openPage, runPage, settlePage } from './run-page.ts'
+import { requestRetry, retryDropped } from './retry-dropped.ts'
 
 type Activities = ReturnType<typeof createProxies>
 
 /** Most row groups that may be open at once; more gains nothing and nears Temporal's limits. */
 const MAX_WINDOW = 256
+
+/** States in which nothing more is begun. */
+const ENDED: ReadonlySet<RunState> = new Set(['complete', 'incomplete', 'stopped'])
 
 /** The workflow. Its id is `workflowIdOf(datasetId)`, so that a dataset never has two. */
 export async function generateDataset(input: GenerateDatasetInput): Promise<DatasetResult> {
@@ -31,39 +35,46 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
   showState(run)
 
   let page: Page = openPage(run.cursor, run.cursor)
+  let processed = 0
   const checkpoints = createCheckpointer(() => writeCheckpoint(run, activities, page, false), input.options?.checkpointIntervalMs ?? 1_000)
   const total = rowGroupCount(run.prepared.segments)
-  while (run.cursor < total) {
-    page = openPage(run.cursor, Math.min(total, run.cursor + (input.options?.pageSize ?? 4_000)))
-    const end = await runPageSafely(run, activities, checkpoints, page)
-    if (end === 'stopped') return await finish(run, activities, checkpoints, page, 'stopped')
-    if (end === 'done') {
-      await checkpoints.flush()
-      settlePage(run, page)
-      page = openPage(run.cursor, run.cursor)
+  for (;;) {
+    while (run.cursor < total) {
+      page = openPage(run.cursor, Math.min(total, run.cursor + (input.options?.pageSize ?? 4_000)))
+      const end = await runSafely(checkpoints, () => runPage({ run, activities, checkpoints, page }))
+      if (end === 'stopped') return await finish(run, activities, checkpoints, page, 'stopped')
+      if (end === 'done') {
+        await checkpoints.flush()
+        settlePage(run, page)
+        page = openPage(run.cursor, run.cursor)
+      }
+      if (end === 'history-full' || (run.cursor < total && isHistoryFull(run))) await goOnInNewRun(run, checkpoints)
     }
-    if (end === 'history-full' || (run.cursor < total && isHistoryFull(run))) {
-      await checkpoints.flush()
-      await condition(allHandlersFinished)
-      await continueAsNew<typeof generateDataset>({ ...input, carried: carry(run) })
-    }
+    if (run.retry !== null) {
+      const end = await runSafely(checkpoints, () => retryDropped({ run, activities, checkpoints }))
+      if (end === 'stopped') return await finish(run, activities, checkpoints, page, 'stopped')
+      if (end === 'history-full') await goOnInNewRun(run, checkpoints)
+    } else if (run.produced.rowGroups > processed) {
+      processed = run.produced.rowGroups
+      await processAndProfile(run, activities)
+    } else return await finish(run, activities, checkpoints, page, endStateOf(run))
   }
-  if (run.produced.rowGroups > 0) await processAndProfile(run, activities)
-  return await finish(run, activities, checkpoints, page, endStateOf(run))
+}
+
+async function goOnInNewRun(run: Run, checkpoints: Checkpointer): Promise<never> {
+  await checkpoints.flush()
+  await condition(allHandlersFinished)
+  return await continueAsNew<typeof generateDataset>({ ...run.input, carried: carry(run) })
 }
 
 /** A cancelled or failed page still leaves a checkpoint behind. */
-async function runPageSafely(run: Run, activities: Activities, checkpoints: Checkpointer, page: Page): Promise<PageEnd> {
+async function runSafely(checkpoints: Checkpointer, work: () => Promise<PageEnd>): Promise<PageEnd> {
   try {
-    return await runPage({ run, activities, checkpoints, page })
+    return await work()
   } catch (error) {
     await CancellationScope.nonCancellable(() => checkpoints.flush()).catch(() => undefined)
     throw error
   }
-}
-
-function isHistoryFull(run: Run): boolean {
-  return workflowInfo().historyLength >= (run.input.options?.continueAsNewAfterEvents ?? 20_000)
 }
 
 async function processAndProfile(run: Run, activities: Activities): Promise<void> {
@@ -108,6 +119,7 @@ async function finish(
     totals: totalsOf(run),
     produced: run.produced,
     findings: findingsOf(run),
+    ...(run.retried === null ? {} : { retried: run.retried }),
   }
 }
 
@@ -158,6 +170,18 @@ function handleMessages(run: Run): void {
         if (!Number.isInteger(cap) || cap < 1 || cap > MAX_WINDOW) {
           throw new Error(`expected a whole number of row groups from 1 to ${MAX_WINDOW}, found ${String(cap)}`)
         }
+      },
+    },
+  )
+  setHandler(
+    retryDroppedUpdate,
+    () => {
+      requestRetry(run)
+      return { rowsDropped: totalsOf(run).rowsDropped }
+    },
+    {
+      validator: () => {
+        if (run.stop !== null || ENDED.has(run.state)) throw new Error('expected a run that goes on, but it is stopping or has ended')
       },
     },
   )

@@ -15,6 +15,11 @@ export function summaryOfRowGroup(rowGroup: RowGroup): string {
   return `row group ${rowGroup.id}: rows ${rowGroup.start}–${rowGroup.end - 1}`
 }
 
+/** Name of a repair in the UI. */
+export function summaryOfRepair(rowGroup: RowGroup): string {
+  return `dropped rows of ${summaryOfRowGroup(rowGroup)}`
+}
+
 /** Shows the run as it is now. Costs no history event. */
 export function showDetails(run: Run): void {
   const progress = progressOf(run)

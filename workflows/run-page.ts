@@ -150,12 +150,13 @@ async function runWindow(context: PageContext, groups: CancellationScope): Promi
   }
 }
 
-function isHistoryFull(run: Run): boolean {
+/** True when the run should go on in a new one, drained. */
+export function isHistoryFull(run: Run): boolean {
   return workflowInfo().historyLength >= (run.input.options?.continueAsNewAfterEvents ?? 20_000)
 }
 
 /** The first probes follow soon, since most causes are short; then one an interval. */
-function probeDelayMs(run: Run): number {
+export function probeDelayMs(run: Run): number {
   return Math.min(run.input.options?.probeIntervalMs ?? 60_000, FIRST_PROBE_MS * 2 ** (run.blocked?.probes ?? 0))
 }
 
@@ -163,7 +164,7 @@ function probeDelayMs(run: Run): number {
  * A row group that kills its workers is not tried again by a timer, for each probe would cost a worker; nor one whose rows drop, for the
  * journalled answers would fail again: only a person can say that the cause is gone.
  */
-function isProbed({ code }: Blocked): boolean {
+export function isProbed({ code }: Blocked): boolean {
   return code !== 'ROW_GROUP_KILLS_WORKER' && code !== 'TOO_MANY_DROPPED'
 }
 
@@ -209,12 +210,14 @@ function giveBack({ run, page, checkpoints }: PageContext, id: number, error: un
   run.rowGroupsOpen = page.inFlight.size
   page.queue = [...page.queue, id].sort((a, b) => a - b)
   if (isCancellation(error)) return
+  if (!noteBlocked(run, checkpoints, error)) page.fatal ??= error
+}
+
+/** The run waits if that is what the error means; false when it is fatal. */
+export function noteBlocked(run: Run, checkpoints: Checkpointer, error: unknown): boolean {
   const cause = error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause : null
   const code = cause?.type ?? 'INTERNAL'
-  if (cause === null || kindOfCode(code) !== 'blocked') {
-    page.fatal ??= error
-    return
-  }
+  if (cause === null || kindOfCode(code) !== 'blocked') return false
   const before = run.blocked
   run.blocked = {
     code: code as ErrorCode,
@@ -224,6 +227,7 @@ function giveBack({ run, page, checkpoints }: PageContext, id: number, error: un
   }
   if (before === null) checkpoints.request()
   showState(run)
+  return true
 }
 
 /** Closes the page: its totals are settled and the cursor moves on. */

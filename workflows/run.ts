@@ -8,6 +8,8 @@ import type {
   GenerateDatasetInput,
   PreparedDataset,
   Progress,
+  Retried,
+  RetryPass,
   RunState,
   StopRequest,
   Totals,
@@ -42,6 +44,9 @@ export interface Run {
   maxConcurrentRowGroups: number | null
   /** Number of the last checkpoint. */
   sequence: number
+  /** The pass over dropped rows that is under way or asked for. */
+  retry: RetryPass | null
+  retried: Retried | null
 }
 
 /** A run at its start, or as continue-as-new carried it over. */
@@ -65,7 +70,15 @@ export function openRun(input: GenerateDatasetInput, now: number): Run {
     isRescanRequested: false,
     maxConcurrentRowGroups: carried?.maxConcurrentRowGroups ?? input.options?.maxConcurrentRowGroups ?? null,
     sequence: carried?.sequence ?? 0,
+    ...openRetry(input),
   }
+}
+
+function openRetry({ carried, retryDropped }: GenerateDatasetInput): Pick<Run, 'retry' | 'retried'> {
+  if (carried !== undefined) return { retry: carried.retry ?? null, retried: carried.retried ?? null }
+  return retryDropped === true
+    ? { retry: { pass: 1, cursor: 0 }, retried: { passes: 1, rowsTried: 0, rowsFilled: 0 } }
+    : { retry: null, retried: null }
 }
 
 /** The prepared dataset; asked only after `prepareDataset` answered. */
@@ -136,5 +149,7 @@ export function carry(run: Run): CarriedState {
     blocked: run.blocked,
     maxConcurrentRowGroups: run.maxConcurrentRowGroups,
     startedAt: run.startedAt,
+    ...(run.retry === null ? {} : { retry: run.retry }),
+    ...(run.retried === null ? {} : { retried: run.retried }),
   }
 }

@@ -62,6 +62,14 @@ Examples:
   npx parquetry resume product-reviews
   npx parquetry resume artifacts/product-reviews --max-wait 30m
 ${EXIT_CODES_HELP}`,
+  retryDropped: `
+Examples:
+  npx parquetry retry-dropped product-reviews
+  npx parquetry retry-dropped artifacts/product-reviews --allow-dropped 1%
+
+Only the rows that were dropped are asked for again, each with refill numbers that were not tried yet;
+all other rows keep their values, and the files as they were stay in quarantine/. May be repeated.
+${EXIT_CODES_HELP}`,
   verify: `
 Examples:
   npx parquetry verify product-reviews

@@ -26,6 +26,7 @@ export function createProgram(run: Run): Command {
     .addHelpText('after', PROGRAM_HELP)
   addCreate(program, run)
   addResume(program, run)
+  addRetryDropped(program, run)
   addPreview(program, run)
   addValidate(program, run)
   addRehearse(program, run)
@@ -103,6 +104,20 @@ function addResume(program: Command, run: Run): void {
     .addHelpText('after', COMMAND_HELP.resume)
     .action((dataset: string, flags: ResumeFlags) =>
       run(flags, async (context) => (await import('./commands/resume.ts')).resume(dataset, flags, context)),
+    )
+}
+
+function addRetryDropped(program: Command, run: Run): void {
+  addFollowOptions(
+    program
+      .command('retry-dropped')
+      .description('make the dropped rows of a dataset again; no other row is touched')
+      .argument('<dataset>', 'its folder, or its name below the artifact path')
+      .addOption(artifactPath()),
+  )
+    .addHelpText('after', COMMAND_HELP.retryDropped)
+    .action((dataset: string, flags: ResumeFlags) =>
+      run(flags, async (context) => (await import('./commands/retry-dropped.ts')).retryDropped(dataset, flags, context)),
     )
 }
 

@@ -37,6 +37,8 @@ export function sayEnd(output: Output, server: Server, { result, run }: SessionE
   if (state === 'incomplete') output.warn(`INCOMPLETE ${balance}: more rows dropped than allowed`)
   if (state === 'stopped')
     output.say(`Stopped  ${count(totals.rowsWritten)} of ${count(targetNumRecords)} rows committed; answers of open row groups are kept`)
+  if (result.retried !== undefined)
+    output.say(`Retried  ${count(result.retried.rowsTried)} dropped rows: ${count(result.retried.rowsFilled)} filled`)
   if (totals.rowsDropped > 0) output.say(`Dropped  ${dropsText(totals.rowsDropped, totals.dropReasons)}`)
   if (result.produced.usage.calls > 0) output.say(`Calls    ${usageText(result.produced.usage, facts)}`)
   if (totals.rowGroups > 0)
@@ -46,11 +48,12 @@ export function sayEnd(output: Output, server: Server, { result, run }: SessionE
   output.say(`Run      ${link}`)
   const dataset = datasetArgument(run.location)
   if (state === 'stopped') output.say(`go on    ${resumeCommandOf(run)}   (repeats no call)`)
-  else if (state === 'incomplete')
+  else if (state === 'incomplete') {
     output.say(
       `Accept   ${commandLine('resume', dataset, '--allow-dropped', String(totals.rowsDropped))}   (calls it complete with ${count(totals.rowsDropped)} rows missing)`,
     )
-  else output.say(`Show     ${commandLine('show', dataset, '0')}`)
+    output.say(`Retry    ${commandLine('retry-dropped', dataset)}   (asks again for the dropped rows only)`)
+  } else output.say(`Show     ${commandLine('show', dataset, '0')}`)
   if (server.handle.origin === 'started')
     output.say(`Server   ${commandLine('dev', '--stop')}   (it is still up, so that the address above opens)`)
 }

@@ -55,6 +55,8 @@ export interface CreateOptions {
   readonly sources?: Partial<ConfigSources>
   /** Settings of the run that change no value. */
   readonly run?: RunOptions
+  /** Make the rows that were dropped again, once everything else is there. Default false. An open run is asked to do so as well. */
+  readonly retryDropped?: boolean
 }
 
 /** What a run is started with: a prepared config, or what a dataset's folder holds of one. */
@@ -135,7 +137,10 @@ export class ParquetryClient {
       { openStorage, now: Date.now, newId: randomUUID },
     )
     const joined = await this.#join(dataset, prepared)
-    if (joined !== null) return joined
+    if (joined !== null) {
+      if (options.retryDropped === true) await joined.retryDropped()
+      return joined
+    }
     const storage = openStorage(dataset.location)
     await stageRequest(storage, {
       request_id: requestId,
@@ -235,6 +240,7 @@ export class ParquetryClient {
       requestId,
       server: await this.#serverId(),
       options: { ...run, hasSearchAttributes: hasSearchAttributes ?? (await this.#hasSearchAttributes()) },
+      ...(options.retryDropped === true ? { retryDropped: true } : {}),
     }
     const taskQueue = options.taskQueue === 'own' ? taskQueueOf(dataset.datasetId) : TASK_QUEUE
     await this.#client.workflow.start(GENERATE_DATASET, {

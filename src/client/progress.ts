@@ -24,14 +24,14 @@ export interface RunProgress extends Progress {
 export async function readProgress(client: Client, handle: WorkflowHandle): Promise<RunProgress> {
   const [progress, description] = await Promise.all([handle.query<Progress>(QUERIES.progress), handle.describe()])
   const pending = description.raw.pendingActivities ?? []
-  const open = pending
-    .filter((activity) => activity.activityType?.name === 'generateRowGroup')
-    .map((activity) => activity.heartbeatDetails?.payloads?.[0])
-    .filter((payload) => payload !== undefined)
-    .map((payload) => defaultPayloadConverter.fromPayload<RowGroupProgress>(payload))
+  const generated = progressIn(pending, 'generateRowGroup')
+  const repaired = progressIn(pending, 'repairRowGroup')
+  const open = [...generated, ...repaired]
   // A row group that was committed a moment ago may still be pending: it is not counted beyond what is wanted.
   const { targetNumRecords, totals } = progress
-  const rowsDropped = Math.min(targetNumRecords, totals.rowsDropped + sum(open, (group) => group.rowsDropped))
+  // The rows of a repair were counted as dropped already, until they are done.
+  const droppedNow = totals.rowsDropped + sum(generated, (group) => group.rowsDropped) - sum(repaired, (group) => group.rowsDone)
+  const rowsDropped = Math.min(targetNumRecords, Math.max(0, droppedNow))
   const rowsDone = Math.min(targetNumRecords - rowsDropped, totals.rowsWritten + sum(open, (group) => group.rowsDone))
   const failure = pending.map((activity) => activity.lastFailure?.message).find((message) => message !== undefined && message !== null)
   return {
@@ -46,12 +46,23 @@ export async function readProgress(client: Client, handle: WorkflowHandle): Prom
   }
 }
 
+function progressIn(pending: readonly PendingActivity[], name: string): readonly RowGroupProgress[] {
+  return pending
+    .filter(({ activityType }) => activityType?.name === name)
+    .map(({ heartbeatDetails }) => heartbeatDetails?.payloads?.[0])
+    .filter((payload) => payload !== undefined)
+    .map((payload) => defaultPayloadConverter.fromPayload<RowGroupProgress>(payload))
+}
+
+/** Activities that work on a row group. */
+const ON_ROW_GROUPS: ReadonlySet<string> = new Set(['generateRowGroup', 'repairRowGroup'])
+
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number]
 
 /** Last heartbeat of a row group that some worker has, or its start; null for one that waits for a worker. */
 function lastSignOf({ activityType, lastStartedTime, lastHeartbeatTime, state }: PendingActivity): number | null {
   // 1 is "scheduled": nobody has it.
-  if (activityType?.name !== 'generateRowGroup' || state === 1) return null
+  if (!ON_ROW_GROUPS.has(activityType?.name ?? '') || state === 1) return null
   return Math.max(Number(lastStartedTime?.seconds ?? 0), Number(lastHeartbeatTime?.seconds ?? 0)) * 1_000 || null
 }
 

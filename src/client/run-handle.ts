@@ -3,7 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common'
 import { SIGNALS, UPDATES } from '../contract.ts'
-import type { DatasetResult } from '../contract.ts'
+import type { DatasetResult, RetryDroppedAnswer } from '../contract.ts'
 import { kindOfCode, ParquetryError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { RunProgress } from './progress.ts'
@@ -100,6 +100,10 @@ export class RunHandle {
   /** Cancels the run; what was answered is kept. */
   async cancel(): Promise<void> {
     await this.#parts.handle.cancel()
+  }
+  /** Rows dropped so far, and any dropped later, are made again before the run ends. Answers how many are dropped now. */
+  async retryDropped(): Promise<RetryDroppedAnswer> {
+    return await this.#parts.handle.executeUpdate<RetryDroppedAnswer, []>(UPDATES.retryDropped)
   }
   /** Row groups open at once, 1–256, from now on. Answers the value that holds. */
   async setMaxConcurrentRowGroups(count: number): Promise<number> {

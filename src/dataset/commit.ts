@@ -30,7 +30,7 @@ export interface CommitOptions {
 export async function commitRowGroup(options: CommitOptions): Promise<{ readonly receipt: Receipt; readonly isNew: boolean }> {
   const { dataset, ports, attempt, rowGroup, made } = options
   const { storage, compiled } = dataset
-  const sidecars = await stageSidecars(options)
+  const sidecars = await stageSidecars(options, sidecarTablesOf(dataset, made.rows))
   const receipt = receiptOf(options, sidecars)
   const bytes = await ports.encoder.encode(compiled.schema, tableOf(compiled.schema, made.rows), receipt)
   const stagedKey = keys.stagedRowGroup(rowGroup.id, attempt)
@@ -49,8 +49,8 @@ export async function commitRowGroup(options: CommitOptions): Promise<{ readonly
   return { receipt: first, isNew: false }
 }
 
-/** A scan may have rolled it forward in this moment. */
-async function moveIntoPlace(storage: Storage, { stagedKey, finalKey }: Sidecar): Promise<void> {
+/** Moves a staged sidecar to its final name. A scan may have rolled it forward in this moment. */
+export async function moveIntoPlace(storage: Storage, { stagedKey, finalKey }: Sidecar): Promise<void> {
   try {
     await storage.move(stagedKey, finalKey)
   } catch (error) {
@@ -81,25 +81,40 @@ function receiptOf({ dataset, attempt, ports, rowGroup, made, usage, isRehearsal
   }
 }
 
+/** A file beside the main one. */
+export interface SidecarTable {
+  /** Key of the folder it goes to. */
+  readonly folder: string
+  readonly schema: Schema
+  readonly table: Table
+}
+
 /** Dropped columns and the outputs of schema_transform, each a file of its own. */
-async function stageSidecars({ dataset, ports, attempt, rowGroup, made }: CommitOptions): Promise<readonly Sidecar[]> {
-  const { compiled, storage } = dataset
+export function sidecarTablesOf({ compiled, transforms, random }: OpenDataset, rows: readonly MadeRow[]): readonly SidecarTable[] {
+  const dropped = compiled.droppedSchema
+  const transformed = transforms.map((transform): SidecarTable => {
+    const { name, schema } = transform
+    const records = rows.map(({ row, refill, values }) =>
+      transform.transform(values, { random: random.stream(name, row, refill, 0, 'processor') }),
+    )
+    return { folder: keys.processorFolder(name), schema, table: tableOfRecords(schema, records) }
+  })
+  if (dropped.length === 0) return transformed
+  return [{ folder: keys.droppedColumnsFolder, schema: dropped, table: tableOf(dropped, rows) }, ...transformed]
+}
+
+/** Stages sidecars under names unique to the attempt. */
+export async function stageSidecars(
+  { dataset, ports, attempt, rowGroup }: Pick<CommitOptions, 'dataset' | 'ports' | 'attempt' | 'rowGroup'>,
+  tables: readonly SidecarTable[],
+): Promise<readonly Sidecar[]> {
   const sidecars: Sidecar[] = []
-  async function stage(folder: string, schema: Schema, table: Table): Promise<void> {
+  for (const { folder, schema, table } of tables) {
     const bytes = await ports.encoder.encode(schema, table, null)
     const stagedKey = keys.stagedSidecar(folder, rowGroup.id, attempt)
-    await storage.stage(stagedKey, bytes)
+    await dataset.storage.stage(stagedKey, bytes)
     const checksum = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     sidecars.push({ stagedKey, finalKey: keys.sidecar(folder, rowGroup.id), checksum })
-  }
-  if (compiled.droppedSchema.length > 0) {
-    await stage(keys.droppedColumnsFolder, compiled.droppedSchema, tableOf(compiled.droppedSchema, made.rows))
-  }
-  for (const transform of dataset.transforms) {
-    const records = made.rows.map(({ row, refill, values }) =>
-      transform.transform(values, { random: dataset.random.stream(transform.name, row, refill, 0, 'processor') }),
-    )
-    await stage(keys.processorFolder(transform.name), transform.schema, tableOfRecords(transform.schema, records))
   }
   return sidecars
 }

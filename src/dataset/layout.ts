@@ -63,7 +63,7 @@ export const keys = {
   /** Where a row group's file goes that is not one; `unique` keeps several apart. */
   quarantined: (id: number, unique: string): string => `${QUARANTINE_FOLDER}/${batchName(id)}.${plain(unique)}.parquet`,
   /** Where any other file of the folder goes; its whole key stays readable in the name. */
-  quarantinedFile: (key: string, unique: string): string => `${QUARANTINE_FOLDER}/${key.replaceAll('/', '.')}.${plain(unique)}`,
+  quarantinedOther: (key: string, unique: string): string => `${QUARANTINE_FOLDER}/${key.replaceAll('/', '.')}.${plain(unique)}`,
 } as const
 
 /** True for the name of a journal of the row group, by whichever attempt. */

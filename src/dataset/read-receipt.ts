@@ -99,6 +99,13 @@ const sidecar = z.looseObject({
   finalKey: z.string().refine(isSidecarKey, 'not a key of a processor output or of dropped columns'),
   checksum: z.string(),
 })
+const usage = z.looseObject({ calls: count, inputTokens: count, outputTokens: count, cost: z.number().min(0) })
+const repair = z.looseObject({
+  token: z.string(),
+  rowsFilled: count,
+  usage,
+  droppedBefore: z.array(z.looseObject({ code: z.string(), column: z.string(), rows: count })),
+})
 /** Further fields are kept: a later release may add some without a new version. */
 const receiptShape: z.ZodType<Receipt> = z.looseObject({
   version: z.literal(RECEIPT_VERSION),
@@ -110,13 +117,14 @@ const receiptShape: z.ZodType<Receipt> = z.looseObject({
   rowsWritten: count,
   dropped: z.array(z.looseObject({ row: count, code: z.string(), column: z.string(), refill: count, reason: z.string() })),
   refilled: z.array(z.tuple([count, count])),
-  usage: z.looseObject({ calls: count, inputTokens: count, outputTokens: count, cost: z.number().min(0) }),
+  usage,
   seed: z.string(),
   bufferSize: z.number().int().min(1),
   targetNumRecords: count,
   segments: z.array(z.object({ firstId: count, start: count, end: count, size: z.number().int().min(1) })),
   sidecars: z.array(sidecar),
   rehearsal: z.boolean(),
+  repair: repair.exactOptional(),
   writtenBy: z.looseObject({ runId: z.string(), attempt: count, at: z.string() }),
 })
 

@@ -1,5 +1,5 @@
 /** The receipt: the facts of one committed row group, in the footer of its parquet file, so that neither exists without the other. */
-import type { PlanSegment, RowGroup, Usage } from '../contract.ts'
+import type { DropReason, PlanSegment, RowGroup, Usage } from '../contract.ts'
 
 /** Version of the receipt's form. */
 export const RECEIPT_VERSION = 1
@@ -26,6 +26,18 @@ export interface Sidecar {
   readonly checksum: string
 }
 
+/** A repair of a committed row group: its dropped rows were made again (ruling 6). */
+export interface Repair {
+  /** Names the pass of a run that did it, so that its next attempt finds it done. */
+  readonly token: string
+  /** Rows that were dropped before and are written now. */
+  readonly rowsFilled: number
+  /** What the repair alone used; it is part of the receipt's `usage`. */
+  readonly usage: Usage
+  /** Dropped rows of the generation before, by reason. */
+  readonly droppedBefore: readonly DropReason[]
+}
+
 /** Content of the footer's `parquetry.receipt`. */
 export interface Receipt {
   readonly version: typeof RECEIPT_VERSION
@@ -47,6 +59,8 @@ export interface Receipt {
   readonly sidecars: readonly Sidecar[]
   /** True when any answer came from the rehearsal endpoint. */
   readonly rehearsal: boolean
+  /** The repair that wrote it; absent at generation 0. */
+  readonly repair?: Repair
   /** Which run and attempt wrote it, and when (ISO 8601, UTC). */
   readonly writtenBy: { readonly runId: string; readonly attempt: number; readonly at: string }
 }

@@ -84,7 +84,7 @@ async function setAsideAll(storage: Storage, problems: readonly DatasetProblem[]
       const to =
         rowGroup !== null && from === keys.rowGroup(rowGroup)
           ? keys.quarantined(rowGroup, randomUUID())
-          : keys.quarantinedFile(from, randomUUID())
+          : keys.quarantinedOther(from, randomUUID())
       await storage.move(from, to)
       moved.push({ from, to })
     }

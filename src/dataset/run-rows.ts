@@ -28,6 +28,12 @@ export interface MadeRows {
   readonly dropped: readonly DroppedRow[]
 }
 
+/** A row that is made, and the first refill number it is tried with. */
+export interface RowToMake {
+  readonly row: number
+  readonly firstRefill: number
+}
+
 /** What making rows takes. */
 export interface RunRowsOptions {
   readonly rowGroup: RowGroup
@@ -37,6 +43,8 @@ export interface RunRowsOptions {
   readonly random: ReturnType<typeof createRandom>
   readonly answers: AnswerBook
   readonly refillAttempts: number
+  /** Only these rows, each from a refill number of its own on; in row order. Default: all rows of the row group, from 0 on. */
+  readonly rows?: readonly RowToMake[]
   readonly dropPolicy: DropPolicy
   readonly signal: AbortSignal
   /** Refuses a finished row that no file can hold. Throws `VALUE_NOT_REPRESENTABLE` with the column in its details. */
@@ -56,7 +64,7 @@ const MAX_TURN_MS = 12
 export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
   const { rowGroup, generators, signal } = options
   const { early, late } = splitGenerators(generators, options.samplers)
-  const count = rowGroup.end - rowGroup.start
+  const count = options.rows?.length ?? rowGroup.end - rowGroup.start
   const outcomes: (MadeRow | DroppedRow)[] = Array.from({ length: count })
   const watch = createDropWatch(count, options.dropPolicy)
   let done = 0
@@ -70,7 +78,7 @@ export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
       const offset = next
       next += 1
       try {
-        const making = makeRow(options, early, late, rowGroup.start + offset)
+        const making = makeRow(options, early, late, options.rows?.[offset] ?? { row: rowGroup.start + offset, firstRefill: 0 })
         const outcome = making instanceof Promise ? await making : making
         outcomes[offset] = outcome
         if ('code' in outcome) dropped += 1
@@ -118,8 +126,14 @@ function splitGenerators(
 
 type Outcome = MadeRow | DroppedRow
 
-function makeRow(options: RunRowsOptions, early: CellGenerator[], late: CellGenerator[], row: number): Outcome | Promise<Outcome> {
-  for (let refill = 0; ; refill += 1) {
+function makeRow(
+  options: RunRowsOptions,
+  early: CellGenerator[],
+  late: CellGenerator[],
+  { row, firstRefill }: RowToMake,
+): Outcome | Promise<Outcome> {
+  const lastRefill = firstRefill + options.refillAttempts
+  for (let refill = firstRefill; ; refill += 1) {
     const cells = openRow(options, row, refill)
     try {
       options.samplers.sampleRow(row, refill, cells.values)
@@ -128,15 +142,21 @@ function makeRow(options: RunRowsOptions, early: CellGenerator[], late: CellGene
         options.checkRow(cells.values, row)
         return { row, refill, values: cells.values }
       }
-      return finishRow(options, early, late, cells)
+      return finishRow(options, early, late, cells, lastRefill)
     } catch (error) {
       const drop = dropOf(error, cells)
-      if (refill >= options.refillAttempts) return drop
+      if (refill >= lastRefill) return drop
     }
   }
 }
 
-async function finishRow(options: RunRowsOptions, early: CellGenerator[], late: CellGenerator[], first: OpenRow): Promise<Outcome> {
+async function finishRow(
+  options: RunRowsOptions,
+  early: CellGenerator[],
+  late: CellGenerator[],
+  first: OpenRow,
+  lastRefill: number,
+): Promise<Outcome> {
   for (let cells = first; ;) {
     try {
       await makeLateCells(cells, late)
@@ -146,7 +166,7 @@ async function finishRow(options: RunRowsOptions, early: CellGenerator[], late: 
       let drop = dropOf(error, cells)
       // The sampled part is drawn anew; it may fail too, and each failure uses up one refill.
       for (let refill = cells.refill + 1; ; refill += 1) {
-        if (refill > options.refillAttempts) return drop
+        if (refill > lastRefill) return drop
         cells = openRow(options, cells.rowIndex, refill)
         try {
           options.samplers.sampleRow(cells.rowIndex, refill, cells.values)

@@ -66,6 +66,7 @@ export async function scanDataset(ports: ScanPorts, request: ScanRequest): Promi
   )
   const receipts = new Map(committed.flatMap(({ id, receipt }) => (receipt === null ? [] : [[id, receipt] as const])))
   await rollForwardSidecars(ports.storage, [...receipts.values()], findings)
+  const withDropped = fromIds([...receipts].filter(([, { dropped }]) => dropped.length > 0).map(([id]) => id))
   return {
     receipts,
     result: {
@@ -73,6 +74,7 @@ export async function scanDataset(ports: ScanPorts, request: ScanRequest): Promi
       totals: committed.map(totalsOf).reduce(addTotals, NO_TOTALS),
       checkpointed: firstId < endId ? intersect(request.checkpointed, [[firstId, endId]]) : [],
       findings: findings.list(),
+      ...(withDropped.length === 0 ? {} : { withDropped }),
     },
   }
 }

@@ -1,6 +1,6 @@
 /** Arithmetic of progress: sums of committed row groups, speed and time left. Pure; the clock is the caller's. */
-import type { RowGroupResult, Totals } from '../contract.ts'
-import { addDropReasons, dropReasonsField } from './drop-reasons.ts'
+import type { RepairResult, RowGroupResult, Totals } from '../contract.ts'
+import { addDropReasons, dropReasonsField, subtractDropReasons } from './drop-reasons.ts'
 
 /** Sum of two totals. */
 export function addTotals(a: Totals, b: Totals): Totals {
@@ -21,6 +21,13 @@ export function addTotals(a: Totals, b: Totals): Totals {
 /** Totals with one more row group. */
 export function addResult(totals: Totals, { rowsWritten, rowsDropped, usage, dropReasons }: RowGroupResult): Totals {
   return addTotals(totals, { rowGroups: 1, rowsWritten, rowsDropped, usage, ...dropReasonsField(dropReasons ?? []) })
+}
+
+/** Totals in which a row group counts with what its repair made of it. */
+export function addRepair(totals: Totals, { rowsFilled, usageAdded, droppedBefore, dropReasons }: RepairResult): Totals {
+  const { dropReasons: before, ...counts } = totals
+  const repaired = addTotals(counts, { rowGroups: 0, rowsWritten: rowsFilled, rowsDropped: -rowsFilled, usage: usageAdded })
+  return { ...repaired, ...dropReasonsField(addDropReasons(subtractDropReasons(before, droppedBefore), dropReasons)) }
 }
 
 /** Totals of row groups; each id counts once, its last result. */

@@ -124,6 +124,13 @@ class LocalStorage implements Storage {
     return await this.#linkAndRemove(this.#pathOf(stagedKey), finalPath)
   }
 
+  async link(fromKey: string, toKey: string): Promise<boolean> {
+    const [from, to] = [this.#pathOf(fromKey), this.#pathOf(toKey)]
+    const isFirst = await this.#inFolderOf(to, 'link', () => linkFirst(from, to))
+    await guarded('sync', to, () => syncFolder(dirname(to)))
+    return isFirst
+  }
+
   async move(fromKey: string, toKey: string): Promise<void> {
     const from = this.#pathOf(fromKey)
     const to = this.#pathOf(toKey)

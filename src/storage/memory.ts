@@ -67,6 +67,13 @@ class MemoryStorage implements Storage {
     return isFirst
   }
 
+  async link(fromKey: string, toKey: string): Promise<boolean> {
+    const { bytes } = this.#get(fromKey)
+    const isFirst = this.#find(toKey) === undefined
+    if (isFirst) this.#put(toKey, bytes)
+    return isFirst
+  }
+
   async move(fromKey: string, toKey: string): Promise<void> {
     const { bytes } = this.#get(fromKey)
     this.#put(toKey, bytes)

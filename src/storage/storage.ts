@@ -19,6 +19,11 @@ export interface Storage {
   stage(key: string, bytes: Uint8Array): Promise<void>
   /** Publishes a staged object under its final key by `link`: the first writer wins. False when the final key is taken. The folder is fsynced. */
   publish(stagedKey: string, finalKey: string): Promise<boolean>
+  /**
+   * Gives an object a second name, durable when the promise resolves; false when that name is taken (nothing is changed then). Replacing
+   * or moving the first name leaves the second one with the bytes it has. Throws `STORAGE_FAILED` when there is no such object.
+   */
+  link(fromKey: string, toKey: string): Promise<boolean>
   /** Moves an object, replacing the target; the folder is fsynced. */
   move(fromKey: string, toKey: string): Promise<void>
   /** Removes an object or a whole folder; nothing happens when there is none. */

@@ -1,6 +1,6 @@
 /** A dataset made for real (prepare, generate, checkpoint) in any storage, without Temporal and with answers of the test's own. */
 import { prepareConfig } from '../../src/config/prepare-config.ts'
-import type { DatasetRef, RowGroupResult } from '../../src/contract.ts'
+import type { DatasetRef, RepairResult, RowGroupResult } from '../../src/contract.ts'
 import { NO_TOTALS } from '../../src/contract.ts'
 import { writeCheckpoint } from '../../src/dataset/checkpoint.ts'
 import { generateRowGroup } from '../../src/dataset/generate-row-group.ts'
@@ -11,12 +11,15 @@ import { createOpenGroups } from '../../src/dataset/open-groups.ts'
 import { createOwnerWatch } from '../../src/dataset/owner-watch.ts'
 import type { DatasetPorts } from '../../src/dataset/ports.ts'
 import { prepareDataset } from '../../src/dataset/prepare.ts'
+import { repairRowGroup } from '../../src/dataset/repair-row-group.ts'
 import { stageRequest } from '../../src/dataset/request.ts'
+import type { AttemptOptions } from '../../src/dataset/work-on-row-group.ts'
 import type { ChatRequest } from '../../src/model/client.ts'
 import { encodeTable } from '../../src/parquet/encode-table.ts'
 import { addResult } from '../../src/plan/progress.ts'
 import { fromIds } from '../../src/plan/range-set.ts'
 import { rowGroupCount, rowGroupsOf } from '../../src/plan/row-groups.ts'
+import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 
 /** Columns of each kind that a file can hold, a model's among them; one column is dropped, and one file made beside. */
@@ -57,6 +60,8 @@ export interface MadeDataset {
   open(): Promise<OpenDataset>
   /** Makes a row group, or finds it made. */
   generate(id: number): Promise<RowGroupResult>
+  /** Makes the dropped rows of a row group again, as the pass `token` of a run. */
+  repair(id: number, token: string): Promise<RepairResult>
   /** Writes the checkpoint of these row groups as the last of a run. */
   finish(results: readonly RowGroupResult[], state?: 'complete' | 'incomplete' | 'stopped'): Promise<void>
   readonly calls: () => number
@@ -128,25 +133,30 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
   )
   const open = (): Promise<OpenDataset> => openDataset(ports, ref, null)
   let sequence = 0
+  const optionsOf = async (id: number): Promise<AttemptOptions> => {
+    const rowGroup = [...rowGroupsOf(segments, id, id + 1)][0]
+    if (rowGroup === undefined) throw new Error(`no row group ${id}`)
+    return {
+      input: { dataset: ref, rowGroup, epoch, isProbe: false },
+      dataset: await open(),
+      ports,
+      attempt: { runId: 'run-1', attempt: 1 },
+      before: null,
+      signal: new AbortController().signal,
+      drainMs: 0,
+      isInTouch: () => true,
+      onProgress: () => undefined,
+    }
+  }
   return {
     storage,
     ref,
     ports,
     open,
-    async generate(id) {
-      const rowGroup = [...rowGroupsOf(segments, id, id + 1)][0]
-      if (rowGroup === undefined) throw new Error(`no row group ${id}`)
-      return await generateRowGroup({
-        input: { dataset: ref, rowGroup, epoch, isProbe: false },
-        dataset: await open(),
-        ports,
-        attempt: { runId: 'run-1', attempt: 1 },
-        before: null,
-        signal: new AbortController().signal,
-        drainMs: 0,
-        isInTouch: () => true,
-        onProgress: () => undefined,
-      })
+    generate: async (id) => generateRowGroup(await optionsOf(id)),
+    async repair(id, token) {
+      const options = await optionsOf(id)
+      return await repairRowGroup({ ...options, input: { ...options.input, token } })
     },
     async finish(results, state = 'complete') {
       sequence += 1
@@ -167,4 +177,22 @@ export async function makeDataset(storage: Storage, options: MakeOptions = {}): 
   const dropped = results.reduce((sum, { rowsDropped }) => sum + rowsDropped, 0)
   await made.finish(results, dropped > 0 ? 'incomplete' : 'complete')
   return made
+}
+
+/** Everything a storage holds, by key, to be compared or copied. */
+export async function snapshotOf(storage: Storage, folder = ''): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  for (const name of await storage.list(folder)) {
+    const key = `${folder}${name}`
+    if (name.endsWith('/')) for (const [below, bytes] of await snapshotOf(storage, key)) found.set(below, bytes)
+    else found.set(key, (await storage.read(key)) ?? new Uint8Array())
+  }
+  return found
+}
+
+/** A storage in memory with what a snapshot holds. */
+export async function restore(snapshot: ReadonlyMap<string, Uint8Array>): Promise<Storage> {
+  const storage = createMemoryStorage()
+  for (const [key, bytes] of snapshot) await storage.writeAtomic(key, bytes)
+  return storage
 }

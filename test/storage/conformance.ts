@@ -102,6 +102,19 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
       await expect(storage.publish('tmp/none', 'x')).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
     })
 
+    it('gives an object a second name that outlives the replacement of the first, and takes none that is taken', async () => {
+      const storage = await open()
+      await storage.writeAtomic('parquet-files/a', 'old')
+      await storage.writeAtomic('new', 'new')
+      expect(await storage.link('parquet-files/a', 'quarantine/a')).toBe(true)
+      await storage.move('new', 'parquet-files/a')
+      expect(text(await storage.read('quarantine/a'))).toBe('old')
+      expect(text(await storage.read('parquet-files/a'))).toBe('new')
+      expect(await storage.link('parquet-files/a', 'quarantine/a')).toBe(false)
+      expect(text(await storage.read('quarantine/a'))).toBe('old')
+      await expect(storage.link('none', 'x')).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    })
+
     it('moves an object over another one, into a new folder', async () => {
       const storage = await open()
       await storage.writeAtomic('a', 'new')

@@ -6,6 +6,7 @@ import type {
   GenerateRowGroupInput,
   ParquetryActivities,
   PrepareInput,
+  RepairRowGroupInput,
   RunProcessorsInput,
   ScanInput,
 } from '../../src/contract.ts'
@@ -22,6 +23,10 @@ export interface FakeDisk {
   readonly checkpoints: CheckpointInput[]
   readonly processorCalls: RunProcessorsInput[]
   readonly prepared: PrepareInput[]
+  /** Every start of a repair, in order. */
+  readonly repairs: RepairRowGroupInput[]
+  /** Rows of a row group that repairs have filled. */
+  readonly filled: Map<number, number>
   openNow: number
   openMost: number
   overlaps: number
@@ -41,6 +46,8 @@ export interface FakeOptions {
   readonly onGroup?: (input: GenerateRowGroupInput) => Promise<void> | void
   /** Rows dropped of a row group. */
   readonly droppedOf?: (id: number) => number
+  /** Called before a repair commits; answers how many dropped rows it fills; may throw. Default: all. */
+  readonly onRepair?: (input: RepairRowGroupInput) => Promise<number> | number
 }
 
 /** A disk and the activities over it. */
@@ -54,13 +61,15 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     checkpoints: [],
     processorCalls: [],
     prepared: [],
+    repairs: [],
+    filled: new Map(),
     openNow: 0,
     openMost: 0,
     overlaps: 0,
     profiled: 0,
   }
   const open = new Set<number>()
-  const dropped = (id: number): number => options.droppedOf?.(id) ?? 0
+  const dropped = (id: number): number => (options.droppedOf?.(id) ?? 0) - (disk.filled.get(id) ?? 0)
   const written = (id: number): number => {
     const { start, end } = rowGroupById(segments, id)
     return end - start - dropped(id)
@@ -92,6 +101,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
           usage: NO_USAGE,
         },
         findings: [],
+        withDropped: fromIds(ids.filter((id) => dropped(id) > 0)),
       }
     },
     async generateRowGroup(input) {
@@ -121,6 +131,24 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
         }
       } finally {
         disk.openNow -= 1
+        open.delete(id)
+      }
+    },
+    async repairRowGroup(input) {
+      const { id } = input.rowGroup
+      disk.repairs.push(input)
+      if (open.size > 0) disk.overlaps += 1
+      open.add(id)
+      const beat = setInterval(() => Context.current().heartbeat({ id }), 50)
+      try {
+        await Promise.race([new Promise((resolve) => setTimeout(resolve, options.groupMs ?? 1)), Context.current().cancelled])
+        const rowsFilled = (await options.onRepair?.(input)) ?? dropped(id)
+        disk.filled.set(id, (disk.filled.get(id) ?? 0) + rowsFilled)
+        const usageAdded = { calls: rowsFilled, inputTokens: 0, outputTokens: 0, cost: 0 }
+        const facts = { id, rowsWritten: written(id), rowsDropped: dropped(id), usage: usageAdded, isNew: true }
+        return { ...facts, rowsFilled, usageAdded, droppedBefore: [] }
+      } finally {
+        clearInterval(beat)
         open.delete(id)
       }
     },

@@ -21,6 +21,11 @@ export interface ResumeFlags extends FollowFlags {
 
 /** Runs the command; answers its exit code. */
 export async function resume(dataset: string, flags: ResumeFlags, context: CommandContext): Promise<number> {
+  return await goOn(dataset, flags, context, false)
+}
+
+/** Goes on with a dataset; with `retriesDropped` the rows that were dropped are made again, also in a run that is open. */
+export async function goOn(dataset: string, flags: ResumeFlags, context: CommandContext, retriesDropped: boolean): Promise<number> {
   const { output, env } = context
   const startedAt = Date.now()
   const location = findDataset(dataset, flags.artifactPath)
@@ -28,6 +33,7 @@ export async function resume(dataset: string, flags: ResumeFlags, context: Comma
   const server = await openServer(env, output)
   try {
     const open = await server.client.findOpen(location)
+    if (retriesDropped) await open?.retryDropped()
     await open?.resume()
     const run = open ?? (await startAgain())
     const facts =
@@ -49,13 +55,15 @@ export async function resume(dataset: string, flags: ResumeFlags, context: Comma
 
   async function startAgain(): ReturnType<typeof server.client.start> {
     const prepared = allowDrops(await readStoredConfig(location, { required: true }), flags.allowDropped)
-    if (flags.worker === 'embedded' && !(await isComplete(location, prepared, null))) await checkModels(prepared.compiled, env)
+    const needsModels = retriesDropped || !(await isComplete(location, prepared, null))
+    if (flags.worker === 'embedded' && needsModels) await checkModels(prepared.compiled, env)
     return await server.client.start(prepared, {
       artifactPath: dirname(location),
       datasetName: basename(location),
       resume: 'always',
       taskQueue: flags.worker === 'embedded' ? 'own' : 'shared',
       run: runOptionsOf(flags),
+      ...(retriesDropped ? { retryDropped: true } : {}),
     })
   }
 }
