@@ -5,27 +5,35 @@ import type { ParquetryActivities, RunOptions } from '../src/contract.ts'
 
 type Proxies = ActivityInterfaceFor<ParquetryActivities>
 
-/** Short activities on the folder: idempotent, so they are retried until they succeed or refuse for good. */
-const short = {
-  // A page of 4,000 footers on slow shared storage takes minutes, never an hour.
-  startToCloseTimeout: '1 hour',
-  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 s' },
+/** All activities are idempotent, so they are retried until they succeed or refuse for good. */
+const shared = {
+  // Death of a worker is found by heartbeat, so the attempt itself may take a day (ruling 1).
+  startToCloseTimeout: '1 day',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 } as const
 
 /** Activity proxies of one run. */
 export function createProxies(options: RunOptions): Proxies {
-  // Death of a worker is found by heartbeat, so the attempt itself may take a day (ruling 1).
-  const heartbeatTimeout = options.heartbeatTimeoutMs ?? 30_000
-  const folder = proxyActivities<ParquetryActivities>({ ...short })
-  const long = proxyActivities<ParquetryActivities>({ ...short, startToCloseTimeout: '1 day', heartbeatTimeout })
+  // Long enough for a busy event loop, short enough that a killed worker's row groups are on again within 12 s.
+  const heartbeatTimeout = options.heartbeatTimeoutMs ?? 10_000
+  const folder = proxyActivities<ParquetryActivities>({
+    ...shared,
+    heartbeatTimeout,
+    retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '30 s' },
+  })
+  const rowGroups = proxyActivities<ParquetryActivities>({
+    ...shared,
+    heartbeatTimeout,
+    // What can be waited for comes back as blocked and is waited for by the workflow. What is retried here is the death of a worker: the
+    // twentieth must not cost more than the first.
+    retry: { initialInterval: '500 ms', backoffCoefficient: 1 },
+  })
   return {
     prepareDataset: folder.prepareDataset,
-    // A scan reads up to a page of footers and heartbeats while it does.
-    scanDataset: long.scanDataset,
+    scanDataset: folder.scanDataset,
     writeCheckpoint: folder.writeCheckpoint,
-    generateRowGroup: long.generateRowGroup,
-    runProcessors: long.runProcessors,
-    profileDataset: long.profileDataset,
+    generateRowGroup: rowGroups.generateRowGroup,
+    runProcessors: folder.runProcessors,
+    profileDataset: folder.profileDataset,
   }
 }

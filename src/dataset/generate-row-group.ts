@@ -6,11 +6,13 @@ import type { GenerateRowGroupInput, RowGroupProgress, RowGroupResult } from '..
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
 import { commitRowGroup } from './commit.ts'
+import { createFindings } from './findings.ts'
 import { openJournal, removeJournals } from './journal.ts'
 import type { OpenDataset } from './open-dataset.ts'
 import type { Attempt, DatasetPorts } from './ports.ts'
 import { readCommittedReceipt } from './read-receipt.ts'
 import type { Receipt } from './receipt.ts'
+import { rollForwardSidecars } from './roll-forward.ts'
 import { runRows } from './run-rows.ts'
 
 /** What an attempt at a row group takes. */
@@ -33,6 +35,8 @@ export async function generateRowGroup(options: GenerateOptions): Promise<RowGro
   const { rowGroup } = input
   const committed = await readCommittedReceipt(storage, dataset, rowGroup)
   if (committed !== null) {
+    // Whoever committed it may have died before its sidecars were in place.
+    await rollForwardSidecars(storage, [committed], createFindings())
     await removeJournals(storage, rowGroup.id)
     return resultOf(committed, attempt)
   }

@@ -16,6 +16,7 @@ import { createEncoderPool } from '../parquet/encoder-pool.ts'
 import type { ModelEvent } from '../model/model-client.ts'
 import { createModels } from '../model/models.ts'
 import { openStorage } from '../storage/open.ts'
+import type { Storage } from '../storage/storage.ts'
 import { createDatasetCache } from './dataset-cache.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { RehearsalOptions } from './rehearsal.ts'
@@ -32,6 +33,8 @@ export interface ParquetryWorkerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Post-generation processors by code, in the order in which they run. */
   readonly datasetProcessors?: readonly DatasetProcessor[]
+  /** The storage of a dataset folder, so that a program can wrap it. Default: the local folder or `file:` URL of the location. */
+  readonly openStorage?: (location: string) => Storage
   /** How the built-in rehearsal endpoint behaves. */
   readonly rehearsal?: RehearsalOptions
   /** Called for every answer, retry and failure of a model call, with the alias; for forecasts. */
@@ -66,7 +69,14 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
   })
   const encoder = createEncoderPool()
   const log = options.log ?? ((): void => undefined)
-  const ports = { openStorage, models, encoder, now: Date.now, log, datasetProcessors: options.datasetProcessors ?? [] }
+  const ports = {
+    openStorage: options.openStorage ?? openStorage,
+    models,
+    encoder,
+    now: Date.now,
+    log,
+    datasetProcessors: options.datasetProcessors ?? [],
+  }
   const drainMs = options.drainMs ?? 20_000
   const worker = await Worker.create({
     connection: options.connection,
