@@ -207,7 +207,7 @@ export interface CheckpointInput {
   readonly totals: Totals
   /** Row group ids known to be committed in the page [firstId, endId) now worked on; earlier pages are settled. */
   readonly page: { readonly firstId: number; readonly endId: number; readonly committed: RangeSet }
-  /** At the end of a run: file paths are listed and open journals cleaned up. */
+  /** At the end of a run: file paths are listed and leftovers of killed attempts cleaned up. */
   readonly isFinal: boolean
 }
 
@@ -277,7 +277,7 @@ export interface RunOptions {
   readonly continueAsNewAfterEvents?: number
   /** Row groups per scanned page. Default 4,000. */
   readonly pageSize?: number
-  /** Heartbeat timeout of row groups in ms: how long a killed worker stays unnoticed. Default 10,000; tests use 2,000. */
+  /** Heartbeat timeout of all activities in ms: how long a killed worker stays unnoticed. Default 10,000; tests use 2,000. */
   readonly heartbeatTimeoutMs?: number
   /** Time between probes while waiting, in ms. Default 60,000. */
   readonly probeIntervalMs?: number

@@ -3,6 +3,7 @@ import type { CheckpointInput } from '../contract.ts'
 import { ParquetryError } from '../errors.ts'
 import { subtract, union } from '../plan/range-set.ts'
 import type { Storage } from '../storage/storage.ts'
+import { clearLeftovers } from './clear-leftovers.ts'
 import { keys } from './layout.ts'
 import type { Metadata } from './metadata.ts'
 import { readMetadata, writeMetadata } from './metadata.ts'
@@ -27,7 +28,9 @@ export async function writeCheckpoint(storage: Storage, input: CheckpointInput, 
   const { parquetry } = before.value
   const isLater = input.epoch > parquetry.epoch || (input.epoch === parquetry.epoch && input.sequence > parquetry.sequence)
   if (isLater) await writeMetadata(storage, await fold(storage, before.value, input, now))
-  if (input.isFinal) await releaseOwner(storage, input.epoch)
+  if (!input.isFinal) return
+  if (input.state === 'complete' || input.state === 'incomplete') await clearLeftovers(storage)
+  await releaseOwner(storage, input.epoch)
 }
 
 async function fold(storage: Storage, before: Metadata, input: CheckpointInput, now: number): Promise<Metadata> {

@@ -7,11 +7,13 @@ import { isParquetryError } from '../errors.ts'
 import { dropReasonsField, dropReasonsOf } from '../plan/drop-reasons.ts'
 import type { Storage } from '../storage/storage.ts'
 import { commitRowGroup } from './commit.ts'
+import { createFindings } from './findings.ts'
 import { removeJournals } from './journal.ts'
 import type { Attempt } from './ports.ts'
 import { readCommittedReceipt } from './read-receipt.ts'
 import type { Receipt } from './receipt.ts'
 import { noteRefusal, releasedRefills, removeRefusal } from './refusal.ts'
+import { rollForwardSidecars } from './roll-forward.ts'
 import { runRows } from './run-rows.ts'
 import type { MadeRows } from './run-rows.ts'
 import { workOnRowGroup } from './work-on-row-group.ts'
@@ -26,7 +28,10 @@ export async function generateRowGroup(options: AttemptOptions): Promise<RowGrou
     purpose: 'generate',
     async find() {
       const committed = await readCommittedReceipt(storage, dataset, rowGroup)
-      if (committed !== null) await cleanUp(storage, rowGroup.id)
+      if (committed === null) return null
+      // Whoever committed it may have died before its sidecars were in place.
+      await rollForwardSidecars(storage, [committed], createFindings())
+      await cleanUp(storage, rowGroup.id)
       return committed
     },
     make: (run) => makeRows(options, run),

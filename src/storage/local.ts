@@ -152,6 +152,22 @@ class LocalStorage implements Storage {
     })
   }
 
+  async removeUnfinished(folderKey: string, olderThanMs: number): Promise<void> {
+    const folder = join(this.#root, ...partsOfFolderKey(folderKey))
+    await guarded('remove', folder, async () => {
+      if (!(await this.#folders.exists(folder))) return
+      for (const name of (await readdir(folder)).filter(isTemporaryName)) {
+        const path = join(folder, name)
+        try {
+          if ((await lstat(path)).mtimeMs <= Date.now() - olderThanMs) await rm(path, { force: true })
+        } catch (error) {
+          // Its writer has just finished it.
+          if (!isAbsent(error)) throw error
+        }
+      }
+    })
+  }
+
   async list(folderKey: string): Promise<readonly string[]> {
     const path = join(this.#root, ...partsOfFolderKey(folderKey))
     return await guarded('list', path, async () => {

@@ -85,6 +85,11 @@ class MemoryStorage implements Storage {
     for (const other of this.#objects.keys()) if (other === removed || other.startsWith(`${removed}/`)) this.#objects.delete(other)
   }
 
+  async removeUnfinished(folderKey: string): Promise<void> {
+    // Objects appear whole, so there are none.
+    partsOfFolderKey(folderKey)
+  }
+
   async list(folderKey: string): Promise<readonly string[]> {
     const prefix = partsOfFolderKey(folderKey)
       .map((part) => `${part}/`)

@@ -28,6 +28,8 @@ export interface Storage {
   move(fromKey: string, toKey: string): Promise<void>
   /** Removes an object or a whole folder; nothing happens when there is none. */
   remove(key: string): Promise<void>
+  /** Removes what writers that died left unfinished directly below a folder key, unless it was touched in the last `olderThanMs`. */
+  removeUnfinished(folderKey: string, olderThanMs: number): Promise<void>
   /** Names directly below a folder key, sorted; empty when there is no such folder. Folders end in `/`. */
   list(folderKey: string): Promise<readonly string[]>
   /** An object that only grows, for journals. `append` resolves when `write` has returned; fsync follows at most `syncMs` later. */

@@ -104,4 +104,15 @@ describe('a checkpoint', () => {
     await storage.writeAtomic('metadata.json', '{"trunca')
     await expect(writeCheckpoint(storage, input({}), 0)).rejects.toMatchObject({ code: 'METADATA_DAMAGED' })
   })
+
+  it.each([
+    ['complete', []],
+    ['stopped', ['batch_00001.run.1.parquet']],
+  ] as const)('at the end of a run that is %s, leaves in staging what may still count', async (state, left) => {
+    await storage.stage('tmp-partial-parquet-files/batch_00001.run.1.parquet', new Uint8Array(1))
+    await writeCheckpoint(storage, input({ state }), 0)
+    expect(await storage.list('tmp-partial-parquet-files')).toHaveLength(1)
+    await writeCheckpoint(storage, input({ state, sequence: 2, isFinal: true }), 0)
+    expect(await storage.list('tmp-partial-parquet-files')).toEqual(left)
+  })
 })

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -45,6 +45,17 @@ describe('local storage on disk', () => {
     await rm(folder, { recursive: true })
     await storage.writeAtomic('parquet-files/x', '3')
     expect(await readFile(join(folder, 'parquet-files', 'x'), 'utf8')).toBe('3')
+  })
+
+  it('removes what a killed writer left unfinished, and nothing that may still be written', async () => {
+    const folder = newFolder()
+    const storage = createLocalStorage(folder)
+    await storage.writeAtomic('x', '1')
+    await storage.removeUnfinished('nowhere', 0)
+    for (const name of ['.parquetry-tmp-dead', '.parquetry-tmp-alive']) await writeFile(join(folder, name), 'half')
+    await utimes(join(folder, '.parquetry-tmp-dead'), new Date(), new Date(Date.now() - 60_000))
+    await storage.removeUnfinished('', 30_000)
+    expect((await readdir(folder)).sort()).toEqual(['.parquetry-tmp-alive', 'x'])
   })
 
   it('never shows a reader half an object', async () => {
