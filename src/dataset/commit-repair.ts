@@ -42,19 +42,27 @@ export interface CommitRepairOptions extends CommitFacts {
 
 /** Puts the merged row group in the old one's place; answers the receipt that stands there now. */
 export async function commitRepair(options: CommitRepairOptions): Promise<Receipt> {
+  const { dataset, rowGroup, live, token } = options
+  const { storage } = dataset
+  const staged: string[] = []
   try {
-    return await mergeAndReplace(options)
+    return await mergeAndReplace(options, staged)
   } catch (error) {
-    // Whoever was faster has changed the files that were just read: what was wrong with them then means nothing.
-    const other = await readOther(options)
-    if (other === null) throw error
-    // Also where it was this attempt that got as far as the rename.
-    for (const sidecar of other.sidecars) await moveIntoPlace(options.dataset.storage, sidecar)
-    return other
+    const now = await readCommittedReceipt(storage, dataset, rowGroup)
+    const isUnchanged = now !== null && isSameGeneration(now, live)
+    // Those that the live receipt names are not ours to remove: it may be this attempt that got as far as the rename.
+    const named = new Set(now?.sidecars.map(({ stagedKey }) => stagedKey))
+    for (const key of staged) if (!named.has(key)) await storage.remove(key).catch(() => undefined)
+    if (isUnchanged) throw error
+    // Whoever was faster has changed the files that were just read: what was wrong with them means nothing.
+    if (now?.repair?.token !== token) throw changed(keys.rowGroup(rowGroup.id))
+    for (const sidecar of now.sidecars) await moveIntoPlace(storage, sidecar)
+    return now
   }
 }
 
-async function mergeAndReplace(options: CommitRepairOptions): Promise<Receipt> {
+/** Keys of staged files are added to `staged`, for the case that they come to nothing. */
+async function mergeAndReplace(options: CommitRepairOptions, staged: string[]): Promise<Receipt> {
   const { dataset, ports, rowGroup, live, made } = options
   const { storage, compiled } = dataset
   const order = mergeOrder(rowGroup, live, made)
@@ -63,33 +71,21 @@ async function mergeAndReplace(options: CommitRepairOptions): Promise<Receipt> {
   const key = keys.rowGroup(rowGroup.id)
   const old = await readSound(storage, key, compiled.schema)
   const tables = await mergeSidecars(storage, live, sidecarTablesOf(dataset, made.rows), order)
+  staged.push(...tables.map(({ folder }) => keys.stagedSidecar(folder, rowGroup.id, staging.attempt)))
   const sidecars = await stageSidecars(staging, tables)
   const receipt = mergedReceipt(options, sidecars)
   const table = mergeTables(compiled.schema, old, tableOf(compiled.schema, made.rows), order)
   const bytes = await ports.encoder.encode(compiled.schema, table, receipt)
   await checkCarriedOver(key, bytes, old, order)
   const stagedKey = keys.stagedRowGroup(rowGroup.id, staging.attempt)
+  staged.push(stagedKey)
   await storage.stage(stagedKey, bytes)
   await keepOld(storage, rowGroup.id, live)
-  const other = await readOther(options)
-  if (other !== null) {
-    for (const staged of [stagedKey, ...sidecars.map((sidecar) => sidecar.stagedKey)]) await storage.remove(staged)
-    return other
-  }
+  const now = await readCommittedReceipt(storage, dataset, rowGroup)
+  if (now === null || !isSameGeneration(now, live)) throw changed(key)
   await storage.move(stagedKey, key)
   for (const sidecar of sidecars) await moveIntoPlace(storage, sidecar)
   return receipt
-}
-
-/**
- * Null while the row group is the one that the repair started from (C4); else what the same pass has made of it. Throws
- * `STORAGE_FAILED` when it is something else.
- */
-async function readOther({ dataset, rowGroup, live, token }: CommitRepairOptions): Promise<Receipt | null> {
-  const now = await readCommittedReceipt(dataset.storage, dataset, rowGroup)
-  if (now !== null && isSameGeneration(now, live)) return null
-  if (now?.repair?.token === token) return now
-  throw changed(keys.rowGroup(rowGroup.id))
 }
 
 /** Where each row of the merged file comes from, in row order: a position in the old file, or one in the rows made now. */

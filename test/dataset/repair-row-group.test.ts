@@ -165,6 +165,35 @@ describe('making dropped rows again', () => {
   })
 })
 
+describe('an attempt that is held back just before its rename', () => {
+  it.each(['pass-1', 'pass-2'])('while its successor commits %s, discards its own work and leaves no trace', async (token) => {
+    const disk = await restore(holed)
+    let isHeld = true
+    const held = new Proxy(disk, {
+      get(target, name: keyof Storage) {
+        const method = target[name] as unknown
+        if (typeof method !== 'function') return method
+        return async (...given: readonly unknown[]): Promise<unknown> => {
+          if (name === 'link' && isHeld) {
+            isHeld = false
+            await (await reopen(disk)).repair(0, token)
+          }
+          return (await method.apply(target, given)) as unknown
+        }
+      },
+    })
+    const outcome = repairOver(await reopen(disk, refusingAnswer), held)
+    if (token === 'pass-1') expect(await outcome).toMatchObject({ rowsWritten: ROWS, rowsDropped: 0, rowsFilled: before.dropped.length })
+    else await expect(outcome).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    expect((await verifyDataset(disk)).problems.filter(({ kind }) => kind !== 'checkpoint')).toEqual([])
+    expect(await verifyDataset(disk)).toMatchObject({ rowsWritten: ROWS, rowsDropped: 0 })
+    expect(await disk.list(keys.partialFolder)).toEqual([])
+    const kept = await snapshotOf(disk, 'quarantine/')
+    expect([...kept.values()]).toEqual(expect.arrayContaining(FILES.map((key) => holed.get(key))))
+    expect(kept.size).toBe(FILES.length)
+  })
+})
+
 /** A storage whose process dies at the nth change, just before or just after it: from then on nothing works. */
 function dyingStorage(storage: Storage, dieAt: number, when: 'before' | 'after'): Storage {
   let changes = 0

@@ -134,7 +134,7 @@ async function killAndFinish(
 
 async function expectWhole(location: string): Promise<void> {
   expect(await contentOf(location)).toEqual(unbroken)
-  expect(await verifyFiles(location)).toMatchObject({ rowsWritten: ROWS, missing: 0, problems: [] })
+  expect(await verifyFiles(location)).toMatchObject({ state: 'complete', rowsWritten: ROWS, rowsMissing: 0, problems: [] })
   expect(await leftoversIn(location)).toEqual([])
   const metadata = JSON.parse(await readFile(join(location, 'metadata.json'), 'utf8'))
   expect(metadata).toMatchObject({ actual_num_records: ROWS, num_completed_batches: 3, parquetry: { state: 'complete' } })

@@ -57,7 +57,7 @@ const options = {
 
 async function expectWhole(run: RunHandle): Promise<void> {
   expect(await run.result()).toMatchObject({ state: 'complete', totals: { rowGroups: 4, rowsWritten: ROWS, rowsDropped: 0 } })
-  expect(await verifyFiles(run.location)).toMatchObject({ rowsWritten: ROWS, missing: 0, problems: [] })
+  expect(await verifyFiles(run.location)).toMatchObject({ rowsWritten: ROWS, rowsMissing: 0, problems: [] })
   expect(await readdir(join(run.location, 'parquet-files'))).toHaveLength(4)
   expect(await readdir(join(run.location, 'dropped-columns-parquet-files'))).toHaveLength(4)
 }

@@ -67,7 +67,7 @@ async function serve(run: RunHandle, operation: () => Promise<void>): Promise<vo
 async function expectAllRows(run: RunHandle): Promise<void> {
   expect(await run.result()).toMatchObject({ state: 'complete', totals: { rowsWritten: ROWS, rowsDropped: 0 } })
   expect(await rowsOf(run.location)).toHaveLength(ROWS)
-  expect(await verifyFiles(run.location)).toMatchObject({ rowsWritten: ROWS, missing: 0, problems: [] })
+  expect(await verifyFiles(run.location)).toMatchObject({ rowsWritten: ROWS, rowsMissing: 0, problems: [] })
 }
 
 describe('a run whose calls cannot succeed for now', () => {

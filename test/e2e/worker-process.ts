@@ -8,7 +8,7 @@ import type { Storage } from '../../src/storage/storage.ts'
 export interface KillPoint {
   /** An operation of the storage, or `append` to a journal. */
   readonly operation: keyof Storage | 'append'
-  /** Regular expression on the operation's key; of `publish` and `move` on the final one. */
+  /** Regular expression on the operation's key; of `publish`, `move` and `link` on the final one. */
   readonly key: string
   /**
    * `during`: half the bytes are on disk; of `publish`, the final name stands and the staged one too. `after`: it is done, and the worker

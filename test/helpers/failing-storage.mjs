@@ -20,7 +20,7 @@ export function killAt(openStorage, { operation, key, when, count = 1 }, die) {
   const isThere = (name, named) => name === operation && pattern.test(named) && ++matches === count
 
   async function run(storage, work, name, args) {
-    const named = name === 'publish' || name === 'move' ? args[1] : args[0]
+    const named = name === 'publish' || name === 'move' || name === 'link' ? args[1] : args[0]
     if (typeof named !== 'string' || !isThere(name, named)) return await work(...args)
     if (when === 'before') die()
     if (when === 'during') await doHalf(storage, work, name, args)
