@@ -9,7 +9,12 @@ export function createPrepareDataset({ ports, drawSeed }: ActivityDependencies) 
   return async function prepareDataset(input: PrepareInput): Promise<PreparedDataset> {
     return await withFailures({ isBlockedRetried: true }, async () => {
       const storage = await requireVisible(ports, input.dataset)
-      return await prepare(storage, input, { now: ports.now, drawSeed, log: (message) => ports.log(message) })
+      return await prepare(storage, input, {
+        now: ports.now,
+        drawSeed,
+        log: (message) => ports.log(message),
+        datasetProcessors: ports.datasetProcessors,
+      })
     })
   }
 }

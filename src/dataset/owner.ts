@@ -62,7 +62,8 @@ export async function releaseOwner(storage: Storage, epoch: number): Promise<voi
   if (current !== null && current.epoch === epoch) await writeOwner(storage, { ...current, renewedAt: 0 })
 }
 
-async function requireEpoch(storage: Storage, epoch: number): Promise<OwnerFile | null> {
+/** Asks that no later run owns the folder; answers who does. Throws `DATASET_OPEN_ELSEWHERE`. */
+export async function requireEpoch(storage: Storage, epoch: number): Promise<OwnerFile | null> {
   const current = await readOwner(storage)
   if (current === null || current.epoch <= epoch) return current
   throw new ParquetryError('DATASET_OPEN_ELSEWHERE', `a later run (${current.firstRunId}) owns ${storage.describe()}`)

@@ -12,6 +12,7 @@ import { createActivities } from '../../activities/index.ts'
 import { createHomeKeys } from '../config/home-keys.ts'
 import { TASK_QUEUE } from '../contract.ts'
 import type { DatasetProcessor } from '../dataset/ports.ts'
+import { checkProcessorNames } from '../dataset/run-processors.ts'
 import { createEncoderPool } from '../parquet/encoder-pool.ts'
 import type { ModelEvent } from '../model/model-client.ts'
 import { createModels } from '../model/models.ts'
@@ -54,8 +55,9 @@ export interface ParquetryWorker {
   shutdown(): void
 }
 
-/** Creates a worker; it serves nothing before `run`. */
+/** Creates a worker; it serves nothing before `run`. Throws `CONFIG_INVALID` when two dataset processors share a name. */
 export async function createWorker(options: ParquetryWorkerOptions): Promise<ParquetryWorker> {
+  checkProcessorNames(options.datasetProcessors ?? [], [])
   const env = options.env ?? process.env
   const rehearsal = createRehearsal(options.rehearsal ?? {})
   const models = createModels({
