@@ -15,9 +15,15 @@ import type { OutputFile } from './processor-outputs.ts'
 import { readTables } from './read-rows.ts'
 import { hashOfRowGroups } from './row-groups-hash.ts'
 
+/** What is needed of an open dataset. */
+export interface ProcessedDataset extends Pick<OpenDataset, 'storage' | 'segments'> {
+  readonly compiled: Pick<OpenDataset['compiled'], 'schema'>
+  readonly transforms: readonly { readonly name: string }[]
+}
+
 /** What running the processors takes. */
 export interface RunProcessorsOptions {
-  readonly dataset: OpenDataset
+  readonly dataset: ProcessedDataset
   readonly processors: readonly DatasetProcessor[]
   /** Ownership epoch of the run: an attempt of an older one changes no output. */
   readonly epoch: number
@@ -133,7 +139,7 @@ async function writeOutputs(options: RunProcessorsOptions, processor: DatasetPro
 }
 
 /** The tables of all row groups, from the first one at every iteration; in between, heartbeats get their turn. */
-function tablesOf({ storage }: OpenDataset, signal: AbortSignal, onTable: () => void): AsyncIterable<Table> {
+function tablesOf({ storage }: ProcessedDataset, signal: AbortSignal, onTable: () => void): AsyncIterable<Table> {
   return {
     async *[Symbol.asyncIterator]() {
       for await (const table of readTables(storage)) {
