@@ -101,13 +101,26 @@ async function build(
   if ((await hashOfRowGroups(storage, segments, options.signal)) !== rowGroupsHash) {
     throw new ParquetryError('STORAGE_FAILED', `row groups changed while the processor ${JSON.stringify(processor.name)} read them`)
   }
-  const version = keys.processorVersion(processor.name, hash)
-  // Only one that lost a file can be there.
-  await storage.remove(version)
+  await promote(options, processor, staging, hash)
+}
+
+/** Makes a staged output a version, unless another attempt was faster: a version that stands whole is never touched. */
+async function promote(
+  { dataset: { storage }, signal }: RunProcessorsOptions,
+  { name }: DatasetProcessor,
+  staging: string,
+  hash: string,
+): Promise<void> {
+  const version = keys.processorVersion(name, hash)
+  signal.throwIfAborted()
+  const lost = new ParquetryError('STORAGE_FAILED', `the output of the processor ${JSON.stringify(name)} lost files while it was made`)
+  // A successor clears away what an attempt that was taken for dead is still writing.
+  if (!(await isWholeOutput(storage, staging, hash))) throw lost
+  if (await isWholeOutput(storage, version, hash)) return await storage.remove(staging)
+  // One that has lost files makes room; where there is none, the first of two attempts wins.
+  if ((await storage.list(version)).length > 0) await storage.remove(version)
   await storage.move(staging, version)
-  // An attempt taken for dead may have been cleared away while it was still writing.
-  if (await isWholeOutput(storage, version, hash)) return
-  throw new ParquetryError('STORAGE_FAILED', `the output of the processor ${JSON.stringify(processor.name)} lost files while it was made`)
+  if (!(await isWholeOutput(storage, version, hash))) throw lost
 }
 
 async function writeOutputs(options: RunProcessorsOptions, processor: DatasetProcessor, staging: string): Promise<readonly OutputFile[]> {

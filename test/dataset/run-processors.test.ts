@@ -404,6 +404,32 @@ describe('an attempt that shall end', () => {
     expect(await run(storage, [copying('one')], { attempt: { runId: 'run', attempt: 2 } })).toEqual(['one'])
     gate.open()
     await expect(zombie).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    expect(await outputOf(storage, 'one')).toEqual(copyOf('old'))
+    expect(await run(storage, [copying('one')], { attempt: { runId: 'run', attempt: 3 } })).toEqual([])
+    expect(await outputOf(storage, 'one')).toEqual(copyOf('old'))
+    expect(await leftovers(storage)).toEqual([])
+  })
+})
+
+describe('two attempts at once', () => {
+  it('that both make the whole output end with one of them, and nothing else', async () => {
+    const storage = createLocalStorage(newFolder())
+    await writeDataset(storage, 'old')
+    const gate = openGate()
+    let waiting = 0
+    const copying1 = copying('one')
+    const together: DatasetProcessor = {
+      name: 'one',
+      async *process(tables, schema) {
+        yield* copying1.process(tables, schema)
+        waiting += 1
+        if (waiting === 2) gate.open()
+        await gate.passed
+      },
+    }
+    const outcomes = await Promise.allSettled([1, 2].map((attempt) => run(storage, [together], { attempt: { runId: 'run', attempt } })))
+    // One of them may find its folder cleared away or taken, and is then tried again.
+    for (const outcome of outcomes) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'STORAGE_FAILED' })
     await run(storage, [copying('one')], { attempt: { runId: 'run', attempt: 3 } })
     expect(await outputOf(storage, 'one')).toEqual(copyOf('old'))
     expect(await leftovers(storage)).toEqual([])

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Client, Connection } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { workflowIdOf } from '../../src/contract.ts'
 import type { DatasetProcessor } from '../../src/dataset/ports.ts'
 import { ensureBuilt } from '../cli/helpers.ts'
 import type { Workshop } from '../helpers/datasets.ts'
@@ -77,6 +79,19 @@ describe('a worker process killed with kill -9', () => {
   )
 })
 
+/** Activities that the last run on a dataset called, each once. */
+async function activitiesOf(location: string): Promise<readonly string[]> {
+  const { dataset_id: datasetId } = JSON.parse(await readFile(join(location, 'dataset.json'), 'utf8')) as { dataset_id: string }
+  const connection = await Connection.connect({ address: inject('temporalAddress') })
+  try {
+    const { events } = await new Client({ connection }).workflow.getHandle(workflowIdOf(datasetId)).fetchHistory()
+    const names = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name ?? [])
+    return [...new Set(names)].sort()
+  } finally {
+    await connection.close()
+  }
+}
+
 describe('a dataset whose processing did not come to its end', () => {
   const counting = (name: string, work: () => Promise<void>): DatasetProcessor => ({
     name,
@@ -118,8 +133,10 @@ describe('a dataset whose processing did not come to its end', () => {
     expect(await count(second.location, 'counting')).toBe('10')
     const metadata = JSON.parse(await readFile(join(second.location, 'metadata.json'), 'utf8')) as { column_statistics?: unknown[] }
     expect(metadata.column_statistics?.length).toBe(1)
+    expect(await activitiesOf(second.location)).toContain('runProcessors')
     await workshop.make(config, { ...options, resume: 'always' }, worker)
     expect(runs).toBe(1)
+    expect(await activitiesOf(second.location)).toEqual(['prepareDataset', 'scanDataset', 'writeCheckpoint'])
     expect(await rowsOf(run.location)).toEqual(rows)
   })
 
