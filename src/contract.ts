@@ -124,6 +124,8 @@ export interface PreparedDataset {
   readonly currency: string | null
   /** Ownership epoch; attempts of an older epoch stop. */
   readonly epoch: number
+  /** True when outputs of processors or the profile are missing or stale, or an earlier processing did not finish. */
+  readonly isProcessingDue: boolean
 }
 
 /** Input of `scanDataset`: row groups with ids in [firstId, endId). */
@@ -202,9 +204,18 @@ export interface RunProcessorsInput extends DatasetInput {
   readonly producedData: boolean
 }
 
+/** Heartbeat details of `runProcessors`. */
+export interface ProcessorProgress {
+  /** Name of the processor that runs. */
+  readonly processor: string
+  /** Row groups it has read, over all its passes. */
+  readonly rowGroupsRead: number
+  readonly filesWritten: number
+}
+
 /** Result of `runProcessors`. */
 export interface RunProcessorsResult {
-  /** Names of the post-generation processors that ran. */
+  /** Names of the post-generation processors that ran; outputs of the others were made from these very row groups. */
   readonly ran: readonly string[]
 }
 

@@ -57,7 +57,7 @@ async function fold(storage: Storage, before: Metadata, input: CheckpointInput, 
   }
 }
 
-/** Relative paths of all files, as DataDesigner lists them. */
+/** Relative paths of all files, as DataDesigner lists them; of processors those that count, not other versions. */
 async function filePathsOf(storage: Storage): Promise<Record<string, unknown>> {
   const parquetFiles = await filesIn(storage, keys.rowGroupsFolder)
   const processors: Record<string, string[]> = {}
@@ -68,6 +68,10 @@ async function filePathsOf(storage: Storage): Promise<Record<string, unknown>> {
   return { 'parquet-files': parquetFiles, ...(Object.keys(processors).length === 0 ? {} : { 'processor-files': processors }) }
 }
 
+/** Parquet files in a folder and below it. */
 async function filesIn(storage: Storage, folder: string): Promise<string[]> {
-  return (await storage.list(folder)).filter((name) => name.endsWith('.parquet')).map((name) => `${folder}/${name}`)
+  const names = await storage.list(folder)
+  const files = names.filter((name) => name.endsWith('.parquet')).map((name) => `${folder}/${name}`)
+  for (const name of names) if (name.endsWith('/')) files.push(...(await filesIn(storage, `${folder}/${name.slice(0, -1)}`)))
+  return files
 }

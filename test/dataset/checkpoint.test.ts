@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CheckpointInput } from '../../src/contract.ts'
 import { NO_TOTALS } from '../../src/contract.ts'
 import { writeCheckpoint } from '../../src/dataset/checkpoint.ts'
 import type { Metadata } from '../../src/dataset/metadata.ts'
 import { readMetadata, writeMetadata } from '../../src/dataset/metadata.ts'
+import { createLocalStorage } from '../../src/storage/local.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 
@@ -98,6 +102,36 @@ describe('a checkpoint', () => {
       'parquet-files': ['parquet-files/batch_00001.parquet'],
       'processor-files': { short: ['processors-files/short/batch_00001.parquet'] },
     })
+  })
+
+  it('lists the outputs of processors that are shown, and no other versions of them', async () => {
+    for (const version of ['1', '2']) {
+      await storage.writeAtomic(`processors-files/.versions/split@${version}/train/${version}.parquet`, 'x')
+      await storage.writeAtomic(`processors-files/.versions/split@${version}/notes.txt`, 'x')
+    }
+    await storage.replaceFolder('processors-files/split', 'processors-files/.versions/split@2')
+    await writeCheckpoint(storage, input({ isFinal: true }), 0)
+    expect((await read()).file_paths).toEqual({
+      'parquet-files': [],
+      'processor-files': { split: ['processors-files/split/train/2.parquet'] },
+    })
+  })
+
+  it('lists them alike where a link shows them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parquetry-checkpoint-'))
+    try {
+      const local = createLocalStorage(folder)
+      await local.writeAtomic('metadata.json', (await storage.read('metadata.json')) ?? '')
+      await local.writeAtomic('processors-files/.versions/split@2/train/2.parquet', 'x')
+      await local.replaceFolder('processors-files/split', 'processors-files/.versions/split@2')
+      await writeCheckpoint(local, input({ isFinal: true }), 0)
+      const metadata = await readMetadata(local)
+      expect(metadata).toMatchObject({
+        value: { file_paths: { 'processor-files': { split: ['processors-files/split/train/2.parquet'] } } },
+      })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('says so when the file it should replace is gone or damaged', async () => {
