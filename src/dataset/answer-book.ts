@@ -1,7 +1,8 @@
 /**
  * The answers of one open row group: a journalled answer is used, a missing one is asked for and journalled before it is used.
  *
- * A1  No answer is used before the journal has it (design section 6).
+ * A1  No answer is used before the journal has it (design section 6), and its call holds its slot until then: of the calls that were
+ *     issued, at most as many as there are slots are not in the journal. An answer that the journal refuses is the last one asked for.
  * A2  After `stop` no new call is issued; a call on the wire finishes and is journalled, until `abort`.
  * A3  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
@@ -44,6 +45,8 @@ export interface AnswerBookOptions {
   /** Calls on the wire are given up. */
   readonly abort: AbortSignal
   readonly isProbe: boolean
+  /** Called when an answer could not be journalled, before its slot is free again: no further call may be issued. Default: nothing. */
+  readonly onLost?: (error: unknown) => void
 }
 
 /** An answer book of one attempt at one row group. */
@@ -84,12 +87,24 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     stop.throwIfAborted()
     callsInFlight += 1
     try {
-      const answer = await clientOf(alias).complete(request, { signal: abort, stopWaiting: stop, priority: place.row })
-      callsMade += 1
-      await journal.record(key, place, answer)
-      return answer
+      return await clientOf(alias).complete(request, {
+        signal: abort,
+        stopWaiting: stop,
+        priority: place.row,
+        keep: (answer, endpoint) => keep(place, key, answer, endpoint),
+      })
     } finally {
       callsInFlight -= 1
+    }
+  }
+
+  async function keep(place: AnswerPlace, key: string, answer: ChatAnswer, endpoint: string): Promise<void> {
+    callsMade += 1
+    try {
+      await journal.record(key, place, answer, endpoint)
+    } catch (error) {
+      options.onLost?.(error)
+      throw error
     }
   }
 

@@ -1,8 +1,9 @@
-/** Folding what a run committed into `metadata.json` (ruling 9). */
-import type { CheckpointInput } from '../contract.ts'
-import { ParquetryError } from '../errors.ts'
+/** Folding what a run committed into `metadata.json` (ruling 9); at the end of a run also cleaning up after it. */
+import type { CheckpointInput, PlanSegment } from '../contract.ts'
+import { isParquetryError, ParquetryError } from '../errors.ts'
 import { subtract, union } from '../plan/range-set.ts'
 import type { Storage } from '../storage/storage.ts'
+import { cleanJournals } from './clean-journals.ts'
 import { keys } from './layout.ts'
 import type { Metadata } from './metadata.ts'
 import { readMetadata, writeMetadata } from './metadata.ts'
@@ -27,7 +28,18 @@ export async function writeCheckpoint(storage: Storage, input: CheckpointInput, 
   const { parquetry } = before.value
   const isLater = input.epoch > parquetry.epoch || (input.epoch === parquetry.epoch && input.sequence > parquetry.sequence)
   if (isLater) await writeMetadata(storage, await fold(storage, before.value, input, now))
-  if (input.isFinal) await releaseOwner(storage, input.epoch)
+  if (!input.isFinal) return
+  await cleanUp(storage, input, parquetry.segments)
+  await releaseOwner(storage, input.epoch)
+}
+
+/** Journals are no part of the dataset: one that cannot be removed does not keep the run from ending, and the next one tries again. */
+async function cleanUp(storage: Storage, input: CheckpointInput, segments: readonly PlanSegment[]): Promise<void> {
+  try {
+    await cleanJournals(storage, { ref: input.dataset, segments })
+  } catch (error) {
+    if (!isParquetryError(error)) throw error
+  }
 }
 
 async function fold(storage: Storage, before: Metadata, input: CheckpointInput, now: number): Promise<Metadata> {

@@ -36,7 +36,11 @@ export async function generateRowGroup(options: GenerateOptions): Promise<RowGro
     await removeJournals(storage, rowGroup.id)
     return resultOf(committed, attempt)
   }
-  const journal = await openJournal(storage, rowGroup.id, attempt)
+  const journal = await openJournal(storage, rowGroup.id, {
+    ...attempt,
+    fingerprint: dataset.ref.fingerprint,
+    syncMs: dataset.compiled.policies.journalSyncMs,
+  })
   const life = openLife(options.signal, options.drainMs)
   try {
     const answers = createAnswerBook({
@@ -46,6 +50,7 @@ export async function generateRowGroup(options: GenerateOptions): Promise<RowGro
       stop: life.stop.signal,
       abort: life.abort.signal,
       isProbe: input.isProbe,
+      onLost: (error) => life.stop.abort(error),
     })
     const made = await runRows({
       rowGroup,
@@ -68,6 +73,7 @@ export async function generateRowGroup(options: GenerateOptions): Promise<RowGro
       rowGroup,
       made,
       usage: answers.usage(),
+      paidTwice: await journal.usagePaidTwice(),
       isRehearsal: answers.isRehearsal(),
     })
     await journal.close()
@@ -93,8 +99,10 @@ function progressOf(input: GenerateRowGroupInput, answers: AnswerBook, done: num
 
 /** A row group is new when this run wrote it, also if the attempt that did could not say so any more. */
 function resultOf(receipt: Receipt, attempt: Attempt): RowGroupResult {
+  const { rowGroup, rowsWritten, dropped, usage, paidTwice } = receipt
   const isNew = receipt.writtenBy.runId === attempt.runId
-  return { id: receipt.rowGroup.id, rowsWritten: receipt.rowsWritten, rowsDropped: receipt.dropped.length, usage: receipt.usage, isNew }
+  const paidAgain = paidTwice === undefined ? {} : { callsPaidTwice: paidTwice.calls }
+  return { id: rowGroup.id, rowsWritten, rowsDropped: dropped.length, usage, ...paidAgain, isNew }
 }
 
 interface Life {

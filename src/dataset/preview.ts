@@ -101,7 +101,7 @@ function createMemoryJournal(): Journal {
       return answers.size
     },
     usage: () => paid,
-    usagePaidTwice: () => ({ calls: 0, inputTokens: 0, outputTokens: 0 }),
+    usagePaidTwice: () => Promise.resolve({ calls: 0, inputTokens: 0, outputTokens: 0 }),
     damagedLines: 0,
     close: () => Promise.resolve(),
   }

@@ -55,6 +55,12 @@ export interface CallOptions {
   readonly stopWaiting?: AbortSignal
   /** Lower goes first within the limit: the row index, so that the oldest open row group goes first. Default 0. */
   readonly priority?: number
+  /**
+   * Called once with the answer, to put it where it survives this process; the call holds its slot until then, so that a kill costs at
+   * most as many answers as there are slots. Its error becomes the call's. `endpoint` is the base URL that answered, without user
+   * and query. Default: nothing.
+   */
+  readonly keep?: (answer: ChatAnswer, endpoint: string) => Promise<void>
 }
 
 /** Calls one alias's model. Retries of 5xx, 429 and connection errors happen inside, and nowhere else. */

@@ -48,6 +48,14 @@ interface Call {
   readonly signal: AbortSignal
   /** Ends waiting for a slot or a retry. */
   readonly waitSignal: AbortSignal
+  readonly keep: CallOptions['keep']
+}
+
+/** What came of one HTTP exchange. */
+interface Exchanged {
+  readonly result: Attempt<ChatAnswer>
+  readonly latencyMs: number
+  readonly destination: Destination
 }
 
 /** A client over a lane. */
@@ -76,7 +84,7 @@ export class AliasClient implements ModelClient {
     signal.throwIfAborted()
     waitSignal.throwIfAborted()
     const body = format.body(request, this.#target.provider)
-    const call: Call = { request, body, priority, ticket: this.#lane.limiter.takeTicket(), signal, waitSignal }
+    const call: Call = { request, body, priority, ticket: this.#lane.limiter.takeTicket(), signal, waitSignal, keep: options.keep }
     const onRetry = (failure: Failure, delayMs: number): void => this.#noteRetry(failure, delayMs)
     let outcome: Outcome<ChatAnswer>
     try {
@@ -105,9 +113,11 @@ export class AliasClient implements ModelClient {
     // Given back exactly once, whatever happens; nothing said about load unless the exchange ended in a way that tells.
     let giveBack = (): void => limiter.failed()
     try {
-      const { result, latencyMs } = await this.#exchange(call)
-      if ('value' in result) giveBack = () => limiter.succeeded(epoch, latencyMs)
-      else if (result.failure.retry === 'rate-limit') giveBack = () => limiter.rateLimited(epoch, result.failure.retryAfterMs)
+      const { result, latencyMs, destination } = await this.#exchange(call)
+      if ('value' in result) {
+        giveBack = () => limiter.succeeded(epoch, latencyMs)
+        await call.keep?.(result.value, destination.label)
+      } else if (result.failure.retry === 'rate-limit') giveBack = () => limiter.rateLimited(epoch, result.failure.retryAfterMs)
       else if (result.failure.code === 'MODEL_TIMEOUT') giveBack = () => limiter.timedOut(epoch, latencyMs)
       return result
     } finally {
@@ -116,7 +126,7 @@ export class AliasClient implements ModelClient {
   }
 
   /** One HTTP exchange; throws only what is not the provider's doing (cancelled, no key). */
-  async #exchange(call: Call): Promise<{ readonly result: Attempt<ChatAnswer>; readonly latencyMs: number }> {
+  async #exchange(call: Call): Promise<Exchanged> {
     const { clock, format, observe } = this.#ports
     const { usage } = this.#lane
     const asked = this.#lane.destination()
@@ -134,7 +144,7 @@ export class AliasClient implements ModelClient {
     } catch (error) {
       if (!(error instanceof TransportFailure)) throw error
       if (error.problem === 'unreachable') this.#lane.forgetDestination()
-      return { result: { failure: readTransportFailure(error, secrets) }, latencyMs: clock.nowMs() - startedMs }
+      return { result: { failure: readTransportFailure(error, secrets) }, latencyMs: clock.nowMs() - startedMs, destination }
     }
     const latencyMs = clock.nowMs() - startedMs
     const result = readReply(reply, call.request, {
@@ -148,7 +158,7 @@ export class AliasClient implements ModelClient {
       usage.addAnswer(result.value.usage)
       observe?.({ kind: 'answered', alias: this.#target.alias, latencyMs, usage: result.value.usage })
     } else if (result.failure.retry === 'rate-limit') usage.rateLimited++
-    return { result, latencyMs }
+    return { result, latencyMs, destination }
   }
 
   #toError(failure: Failure, attempts: number): ParquetryError {
