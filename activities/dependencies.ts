@@ -12,4 +12,9 @@ export interface ActivityDependencies {
   readonly drawSeed: () => string
   /** How long calls on the wire may finish after a cancellation, in ms. Default 20,000. */
   readonly drainMs: number
+  /**
+   * True while the Temporal server answers this worker, and has not been silent for `limitMs` since `startedAt` (a monotonic time in ms)
+   * without the time since that it takes to hear of a lost activity.
+   */
+  readonly isInTouch: (since: { readonly startedAt: number; readonly limitMs: number }) => boolean
 }

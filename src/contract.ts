@@ -3,6 +3,7 @@
  * configs or keys), and free of Node and zod, because the workflow sandbox loads it too.
  */
 import type { ErrorCode } from './errors.ts'
+import type { AttemptTrace } from './plan/deaths.ts'
 
 /** Sorted, disjoint, half-open ranges [start, end) of whole numbers ≥ 0. */
 export type RangeSet = readonly (readonly [start: number, end: number])[]
@@ -164,6 +165,8 @@ export interface RowGroupProgress {
   readonly usage: Usage
   /** Calls on the wire now. */
   readonly callsInFlight: number
+  /** For the next attempt, should this one die. */
+  readonly trace?: AttemptTrace
 }
 
 /** Input of `writeCheckpoint`. */
@@ -244,7 +247,7 @@ export interface RunOptions {
   readonly continueAsNewAfterEvents?: number
   /** Row groups per scanned page. Default 4,000. */
   readonly pageSize?: number
-  /** Heartbeat timeout of row groups in ms. Default 30,000; tests use 2,000. */
+  /** Heartbeat timeout of row groups in ms: how long a killed worker stays unnoticed. Default 10,000; tests use 2,000. */
   readonly heartbeatTimeoutMs?: number
   /** Time between probes while waiting, in ms. Default 60,000. */
   readonly probeIntervalMs?: number

@@ -16,15 +16,22 @@ const short = {
 /** Activity proxies of one run. */
 export function createProxies(options: RunOptions): Proxies {
   // Death of a worker is found by heartbeat, so the attempt itself may take a day (ruling 1).
-  const heartbeatTimeout = options.heartbeatTimeoutMs ?? 30_000
+  const heartbeatTimeout = options.heartbeatTimeoutMs ?? 10_000
   const folder = proxyActivities<ParquetryActivities>({ ...short })
   const long = proxyActivities<ParquetryActivities>({ ...short, startToCloseTimeout: '1 day', heartbeatTimeout })
+  // What was answered is in the journal, so an attempt is begun again at once, the twentieth as the second: waiting would save nothing.
+  const rowGroups = proxyActivities<ParquetryActivities>({
+    ...short,
+    startToCloseTimeout: '1 day',
+    heartbeatTimeout,
+    retry: { initialInterval: '500 ms', backoffCoefficient: 1 },
+  })
   return {
     prepareDataset: folder.prepareDataset,
     // A scan reads up to a page of footers and heartbeats while it does.
     scanDataset: long.scanDataset,
     writeCheckpoint: folder.writeCheckpoint,
-    generateRowGroup: long.generateRowGroup,
+    generateRowGroup: rowGroups.generateRowGroup,
     runProcessors: long.runProcessors,
     profileDataset: long.profileDataset,
   }

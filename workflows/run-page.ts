@@ -8,7 +8,7 @@
  */
 import { ActivityFailure, ApplicationFailure, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow'
 import type { ActivityInterfaceFor } from '@temporalio/workflow'
-import type { ParquetryActivities, RangeSet, RowGroupResult, ScanResult } from '../src/contract.ts'
+import type { Blocked, ParquetryActivities, RangeSet, RowGroupResult, ScanResult } from '../src/contract.ts'
 import { NO_TOTALS } from '../src/contract.ts'
 import { kindOfCode } from '../src/errors.ts'
 import type { ErrorCode } from '../src/errors.ts'
@@ -106,7 +106,7 @@ async function scanPage({ run, activities, page, checkpoints }: PageContext): Pr
   run.pageFindings = reconciled.findings
   updateTotals(run, page)
   showState(run)
-  // What the files say stands in the checkpoint before anything new is made.
+  // The counts of the real files are in the checkpoint before anything new is made.
   checkpoints.request()
 }
 
@@ -145,7 +145,7 @@ async function runWindow(context: PageContext, groups: CancellationScope): Promi
       run.isRescanRequested ||
       (page.inFlight.size === 0 && (page.queue.length === 0 || isHistoryFull(run))) ||
       (!isHistoryFull(run) && canLaunch(run, page))
-    if (blocked === null) await condition(isAwake)
+    if (blocked === null || !isProbed(blocked)) await condition(isAwake)
     else if (!(await condition(isAwake, probeDelayMs(run)))) page.isProbeDue = true
   }
 }
@@ -157,6 +157,14 @@ function isHistoryFull(run: Run): boolean {
 /** The first probes follow soon, since most causes are short; then one an interval. */
 function probeDelayMs(run: Run): number {
   return Math.min(run.input.options?.probeIntervalMs ?? 60_000, FIRST_PROBE_MS * 2 ** (run.blocked?.probes ?? 0))
+}
+
+/**
+ * A row group that kills its workers is not tried again by a timer, for each probe would cost a worker; nor one whose rows drop, for the
+ * journalled answers would fail again: only a person can say that the cause is gone.
+ */
+function isProbed({ code }: Blocked): boolean {
+  return code !== 'ROW_GROUP_KILLS_WORKER' && code !== 'TOO_MANY_DROPPED'
 }
 
 function canLaunch(run: Run, page: Page): boolean {
@@ -189,7 +197,7 @@ function settle({ run, page, checkpoints }: PageContext, id: number, result: Row
   page.results.set(id, result)
   if (result.isNew) run.produced = addResult(run.produced, result)
   const wasBlocked = run.blocked !== null
-  run.blocked = null
+  if (run.blocked !== null && isProbed(run.blocked)) run.blocked = null
   updateTotals(run, page)
   if (wasBlocked) showState(run)
   else showDetails(run)

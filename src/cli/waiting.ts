@@ -30,13 +30,19 @@ export function waitingLines({ progress, blocked, callsSeen, now, resumeCommand 
     `  rows     ${count(totals.rowsWritten)}/${count(targetNumRecords)} done   ${count(totals.rowsDropped)} dropped${partly}`,
     `  groups   ${count(totals.rowGroups)}/${count(progress.rowGroupsWanted)} committed`,
     `  spent    ${spent}   calls ${count(callsSeen)}`,
-    `  probing  ${progress.rowGroupsOpen > 0 ? 'one call is being tried now' : 'one call now and then'} (${count(blocked.probes)} tried)`,
+    `  probing  ${probingText(progress, blocked)}`,
     'Do one of',
     ...(doFirst === null ? [] : [`  ${doFirst}`]),
     `  go on now:      ${resumeCommand}   (elsewhere)`,
     '  stop for today: Ctrl-C   (resuming later repeats no call)',
   ]
   return lines.map((line) => fit(line, width))
+}
+
+function probingText({ rowGroupsOpen }: RunProgress, { code, probes }: Blocked): string {
+  if (code === 'ROW_GROUP_KILLS_WORKER') return 'nothing: each try would cost a worker, so it goes on only when you say so'
+  if (code === 'TOO_MANY_DROPPED') return 'nothing: the same answers would fail again, so it goes on only when you say so'
+  return `${rowGroupsOpen > 0 ? 'one call is being tried now' : 'one call now and then'} (${count(probes)} tried)`
 }
 
 /** What removes the cause, by its code; null where only waiting helps. */
@@ -48,7 +54,8 @@ function remedyOf({ code }: Blocked): string | null {
     return 'fix the server: once the endpoint answers, the run goes on by itself'
   }
   if (code === 'DISK_FULL') return 'make room:      once the disk has room, the run goes on by itself'
-  if (code === 'TOO_MANY_DROPPED') return 'fix the config: Ctrl-C, correct the column that fails, and start again'
+  if (code === 'TOO_MANY_DROPPED')
+    return 'fix the column: Ctrl-C, correct it and start again; or the model, then resume: failed rows are tried anew'
   return null
 }
 

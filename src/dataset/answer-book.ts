@@ -4,7 +4,8 @@
  * A1  No answer is used before the journal has it (design section 6), and its call holds its slot until then: of the calls that were
  *     issued, at most as many as there are slots are not in the journal. An answer that the journal refuses is the last one asked for.
  * A2  After `stop` no new call is issued; a call on the wire finishes and is journalled, until `abort`.
- * A3  A probe sends its first call alone; the others wait for its answer (ruling 21).
+ * A3  While `mayCall` says no, no call goes out; it waits with its slot until it may, or `stop`.
+ * A4  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
 import type { CompiledModel } from '../config/compiled.ts'
 import type { CallOrdinal } from '../columns/generator.ts'
@@ -47,12 +48,17 @@ export interface AnswerBookOptions {
   readonly isProbe: boolean
   /** Called when an answer could not be journalled, before its slot is free again: no further call may be issued. Default: nothing. */
   readonly onLost?: (error: unknown) => void
+  /** False while the attempt is cut off from the server, which may have given the row group to another. Default: always true. */
+  readonly mayCall?: () => boolean
 }
+
+/** Milliseconds between two looks whether calls may go on. */
+const MAY_CALL_LOOK_MS = 100
 
 /** An answer book of one attempt at one row group. */
 export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
-  const { models, compiledModels, journal, stop, abort } = options
-  const clients = new Map<string, ModelClient>()
+  const { journal, stop, abort } = options
+  const aliases = openAliases(options)
   let usage = NO_USAGE
   let callsInFlight = 0
   let callsMade = 0
@@ -60,36 +66,25 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   let probe: Promise<unknown> | null = null
   let isProbing = options.isProbe
 
-  function modelOf(alias: string): CompiledModel {
-    const model = compiledModels[alias]
-    if (model === undefined) throw new ParquetryError('INTERNAL', `no compiled model for the alias ${alias}`)
-    return model
-  }
-
-  function clientOf(alias: string): ModelClient {
-    let client = clients.get(alias)
-    if (client === undefined) {
-      client = models.client(modelOf(alias).target)
-      clients.set(alias, client)
-    }
-    return client
-  }
-
   function count(alias: string, answer: ChatAnswer): void {
-    const price = modelOf(alias).price
     const { inputTokens, outputTokens } = answer.usage
-    const cost = price === null ? 0 : (inputTokens * price.inputPerMillion + outputTokens * price.outputPerMillion) / 1e6
-    usage = addUsage(usage, { calls: 1, inputTokens, outputTokens, cost })
+    usage = addUsage(usage, { calls: 1, inputTokens, outputTokens, cost: aliases.costOf(alias, answer) })
     isRehearsal ||= answer.rehearsal === true
+  }
+
+  /** Called with the slot taken, so that no queue of calls goes out before the next look. */
+  function untilAllowed(): Promise<void> | undefined {
+    return options.mayCall?.() === false ? waitUntil(options.mayCall, stop) : undefined
   }
 
   async function call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
     stop.throwIfAborted()
     callsInFlight += 1
     try {
-      return await clientOf(alias).complete(request, {
+      return await aliases.clientOf(alias).complete(request, {
         signal: abort,
         stopWaiting: stop,
+        beforeSending: untilAllowed,
         priority: place.row,
         keep: (answer, endpoint) => keep(place, key, answer, endpoint),
       })
@@ -134,4 +129,38 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     callsMade: () => callsMade,
     isRehearsal: () => isRehearsal,
   }
+}
+
+/** Clients and prices by alias. */
+function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models' | 'compiledModels'>) {
+  const clients = new Map<string, ModelClient>()
+  function modelOf(alias: string): CompiledModel {
+    const model = compiledModels[alias]
+    if (model === undefined) throw new ParquetryError('INTERNAL', `no compiled model for the alias ${alias}`)
+    return model
+  }
+  return {
+    clientOf(alias: string): ModelClient {
+      let client = clients.get(alias)
+      if (client === undefined) {
+        client = models.client(modelOf(alias).target)
+        clients.set(alias, client)
+      }
+      return client
+    },
+    /** Money in the currency of the alias's price; 0 when it has none. */
+    costOf(alias: string, { usage: { inputTokens, outputTokens } }: ChatAnswer): number {
+      const { price } = modelOf(alias)
+      return price === null ? 0 : (inputTokens * price.inputPerMillion + outputTokens * price.outputPerMillion) / 1e6
+    },
+  }
+}
+
+/** Resolves once the condition holds; rejects with the signal's reason when it aborts first. */
+async function waitUntil(condition: () => boolean, signal: AbortSignal): Promise<void> {
+  while (!condition()) {
+    signal.throwIfAborted()
+    await new Promise<void>((resolve) => setTimeout(resolve, MAY_CALL_LOOK_MS))
+  }
+  signal.throwIfAborted()
 }

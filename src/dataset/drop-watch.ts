@@ -31,7 +31,8 @@ export function createDropWatch(rowsWanted: number, policy: DropPolicy): DropWat
       'TOO_MANY_DROPPED',
       `${message}; the last: row ${last?.row}, column ${last?.column}: ${last?.code} ${last?.reason}`,
       {
-        wayOut: 'correct the column and start again, or allow it with parquetry.max_drop_share',
+        wayOut:
+          'if the model is to blame and answers properly again, resume: the failed rows are tried anew; else correct the column and start again, or allow it with parquetry.max_drop_share',
       },
     )
   }

@@ -17,7 +17,7 @@ export interface DatasetIdentity {
 }
 
 /** Entries that a fresh folder of ours has before anything is generated. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['dataset.json', 'requests/', 'owner.json'])
+const BEGINNINGS: ReadonlySet<string> = new Set(['dataset.json', 'requests/', 'owner.json', 'owner-claims/'])
 
 /** Reads the facts; touches nothing. */
 export async function factsOf(storage: Storage): Promise<FolderFacts> {

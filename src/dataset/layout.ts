@@ -10,6 +10,7 @@ const PROCESSORS_FOLDER = 'processors-files'
 const JOURNAL_FOLDER = 'journal'
 const QUARANTINE_FOLDER = 'quarantine'
 const REQUESTS_FOLDER = 'requests'
+const OWNER_CLAIMS_FOLDER = 'owner-claims'
 
 /** Keys of a dataset's objects and folders, relative to its folder. */
 export const keys = {
@@ -23,6 +24,8 @@ export const keys = {
   identity: 'dataset.json',
   /** Who may write it (ruling 2). */
   owner: 'owner.json',
+  /** One file a claim, made by exclusive create. */
+  ownerClaimsFolder: OWNER_CLAIMS_FOLDER,
   /** Pause and limits for the workers (ruling 10). */
   control: 'control.json',
   /** Committed row groups. */
@@ -37,6 +40,8 @@ export const keys = {
   /** What clients ask for, until it is taken. */
   requestsFolder: REQUESTS_FOLDER,
 
+  /** Names sort as their epochs do. */
+  ownerClaim: (epoch: number): string => `${OWNER_CLAIMS_FOLDER}/${String(epoch).padStart(10, '0')}.json`,
   request: (requestId: string): string => `${REQUESTS_FOLDER}/${plain(requestId)}.json`,
   rowGroup: (id: number): string => `${ROW_GROUPS_FOLDER}/${batchName(id)}.parquet`,
   /** Unique to the attempt. */
@@ -53,6 +58,8 @@ export const keys = {
   },
   /** An attempt's own journal. */
   journal: (id: number, attempt: Attempt): string => `${JOURNAL_FOLDER}/${attemptName(id, attempt)}.jsonl`,
+  /** That a row group was refused, and how often its rows were tried; stands beside its journals. */
+  refusal: (id: number): string => `${JOURNAL_FOLDER}/${batchName(id)}.refused.json`,
   /** Where a row group's file goes that is not one; `unique` keeps several apart. */
   quarantined: (id: number, unique: string): string => `${QUARANTINE_FOLDER}/${batchName(id)}.${plain(unique)}.parquet`,
 } as const

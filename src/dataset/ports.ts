@@ -2,6 +2,9 @@
 import type { Models } from '../model/client.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Schema, Table } from '../values.ts'
+import type { OpenGroups } from './open-groups.ts'
+import type { OwnerWatch } from './owner-watch.ts'
+import type { Receipt } from './receipt.ts'
 
 /** Effects of a worker, shared by all datasets it serves. */
 export interface DatasetPorts {
@@ -9,6 +12,9 @@ export interface DatasetPorts {
   openStorage(location: string): Storage
   readonly models: Models
   readonly encoder: TableEncoder
+  /** The row groups this worker has open: attempts at one of them share its calls. */
+  readonly openGroups: OpenGroups<Receipt>
+  readonly ownerWatch: OwnerWatch
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** One line for people; never a prompt, an answer or a key. */

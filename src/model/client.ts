@@ -53,6 +53,11 @@ export interface CallOptions {
    * paid for is kept. Throws the signal's reason. It must abort no later than `signal`. Default: `signal`.
    */
   readonly stopWaiting?: AbortSignal
+  /**
+   * Asked right before each request goes out, its slot being taken; a promise is waited for. Its rejection ends the call. Default: nothing
+   * holds a call back.
+   */
+  readonly beforeSending?: () => Promise<void> | undefined
   /** Lower goes first within the limit: the row index, so that the oldest open row group goes first. Default 0. */
   readonly priority?: number
   /**

@@ -48,7 +48,8 @@ interface Call {
   readonly signal: AbortSignal
   /** Ends waiting for a slot or a retry. */
   readonly waitSignal: AbortSignal
-  readonly keep: CallOptions['keep']
+  readonly beforeSending: CallOptions['beforeSending'] | undefined
+  readonly keep: CallOptions['keep'] | undefined
 }
 
 /** What came of one HTTP exchange. */
@@ -84,7 +85,16 @@ export class AliasClient implements ModelClient {
     signal.throwIfAborted()
     waitSignal.throwIfAborted()
     const body = format.body(request, this.#target.provider)
-    const call: Call = { request, body, priority, ticket: this.#lane.limiter.takeTicket(), signal, waitSignal, keep: options.keep }
+    const call: Call = {
+      request,
+      body,
+      priority,
+      ticket: this.#lane.limiter.takeTicket(),
+      signal,
+      waitSignal,
+      beforeSending: options.beforeSending,
+      keep: options.keep,
+    }
     const onRetry = (failure: Failure, delayMs: number): void => this.#noteRetry(failure, delayMs)
     let outcome: Outcome<ChatAnswer>
     try {
@@ -113,6 +123,8 @@ export class AliasClient implements ModelClient {
     // Given back exactly once, whatever happens; nothing said about load unless the exchange ended in a way that tells.
     let giveBack = (): void => limiter.failed()
     try {
+      const held = call.beforeSending?.()
+      if (held !== undefined) await held
       const { result, latencyMs, destination } = await this.#exchange(call)
       if ('value' in result) {
         giveBack = () => limiter.succeeded(epoch, latencyMs)

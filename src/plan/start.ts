@@ -3,7 +3,7 @@
  * continue-as-new left off for the next one of a chain. Pure; whatever is outside the plan is refused here, where it enters.
  */
 import type { PlanSegment, Totals } from '../contract.ts'
-import { NO_TOTALS } from '../contract.ts'
+import { foldResults } from './progress.ts'
 import { rowCount, rowGroupById, rowGroupCount } from './row-groups.ts'
 
 /** What to begin with. */
@@ -27,7 +27,7 @@ export interface Start {
  * not whole, and for counts of more than the row groups before the first one can hold.
  */
 export function startAt(segments: readonly PlanSegment[], options: StartOptions = {}): Start {
-  const { firstRowGroup: cursor = 0, initialTotals: totals = NO_TOTALS } = options
+  const { firstRowGroup: cursor = 0, initialTotals: totals = foldResults([]) } = options
   const groups = rowGroupCount(segments)
   requireCount('the first row group', cursor, groups)
   requireCount('the initial row groups', totals.rowGroups, cursor)

@@ -11,11 +11,15 @@ import type { NativeConnection, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
 import { createHomeKeys } from '../config/home-keys.ts'
 import { TASK_QUEUE } from '../contract.ts'
-import type { DatasetProcessor } from '../dataset/ports.ts'
+import { createOpenGroups } from '../dataset/open-groups.ts'
+import { createOwnerWatch } from '../dataset/owner-watch.ts'
+import type { DatasetPorts, DatasetProcessor } from '../dataset/ports.ts'
 import { createEncoderPool } from '../parquet/encoder-pool.ts'
 import type { ModelEvent } from '../model/model-client.ts'
 import { createModels } from '../model/models.ts'
+import type { RetryPolicy } from '../model/retry.ts'
 import { openStorage } from '../storage/open.ts'
+import { createContact } from './contact.ts'
 import { createDatasetCache } from './dataset-cache.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { RehearsalOptions } from './rehearsal.ts'
@@ -36,6 +40,8 @@ export interface ParquetryWorkerOptions {
   readonly rehearsal?: RehearsalOptions
   /** Called for every answer, retry and failure of a model call, with the alias; for forecasts. */
   readonly observeModels?: (event: ModelEvent) => void
+  /** How often and for how long a failed model call is repeated before the run waits. */
+  readonly retry?: Partial<RetryPolicy>
   /** One line for people. Default: nothing. */
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
   /** Row groups this worker runs at once, over all datasets. Default 64. */
@@ -62,11 +68,22 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     env,
     rehearsal,
     resolveKey: createHomeKeys(env, homedir()),
+    ...(options.retry === undefined ? {} : { retry: options.retry }),
     ...(options.observeModels === undefined ? {} : { observe: options.observeModels }),
   })
   const encoder = createEncoderPool()
   const log = options.log ?? ((): void => undefined)
-  const ports = { openStorage, models, encoder, now: Date.now, log, datasetProcessors: options.datasetProcessors ?? [] }
+  const ports: DatasetPorts = {
+    openStorage,
+    models,
+    encoder,
+    openGroups: createOpenGroups(),
+    ownerWatch: createOwnerWatch(Date.now),
+    now: Date.now,
+    log,
+    datasetProcessors: options.datasetProcessors ?? [],
+  }
+  const contact = createContact({ ping: () => pingServer(options.connection) })
   const drainMs = options.drainMs ?? 20_000
   const worker = await Worker.create({
     connection: options.connection,
@@ -78,6 +95,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
       openDataset: createDatasetCache(ports),
       drawSeed: () => String(randomBytes(6).readUIntBE(0, 6)),
       drainMs,
+      isInTouch: (since) => contact.isInTouch(since),
     }),
     // Rate limits hold only without eager dispatch, and it gains nothing for row groups.
     maxEagerActivityReservationsPerWorkflowTask: 0,
@@ -96,6 +114,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
       try {
         await worker.run()
       } finally {
+        contact.stop()
         await Promise.allSettled([models.close(), encoder.close(), rehearsal.close()])
       }
     },
@@ -103,6 +122,13 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
       if (worker.getState() === 'RUNNING') worker.shutdown()
     },
   }
+}
+
+/** Longest wait for an answer to a ping, in ms. */
+const PING_MS = 2_000
+
+async function pingServer(connection: NativeConnection): Promise<void> {
+  await connection.withDeadline(Date.now() + PING_MS, () => connection.workflowService.getSystemInfo({}))
 }
 
 /** The bundle made by `npm run build` when there is one, else the sources, bundled at start. */

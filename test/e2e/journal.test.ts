@@ -1,5 +1,5 @@
 /** The journal end to end: whatever ends a run, answers that were paid for are found again; and never by the wrong call. */
-import { copyFile, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { ensureBuilt } from '../cli/helpers.ts'
@@ -58,7 +58,7 @@ async function serveUntil(calls: number, options: CreateOptions, of: object = co
 
 const terminate = (run: RunHandle): Promise<unknown> => workshop.client.temporal.workflow.getHandle(run.workflowId).terminate('by the test')
 
-const journalsOf = async (location: string): Promise<string[]> => (await readdir(join(location, 'journal')).catch(() => [])).sort()
+const journalsOf = async (location: string): Promise<readonly string[]> => openStorage(location).list('journal')
 
 async function entriesOf(location: string): Promise<{ endpoint?: string; answer: unknown }[]> {
   const files = await Promise.all((await journalsOf(location)).map((name) => readFile(join(location, 'journal', name))))

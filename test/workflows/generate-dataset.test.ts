@@ -127,22 +127,47 @@ describe.each([
     )
   })
 
-  it('writes what is on disk into the checkpoint before any new row group ends', async () => {
-    await run({ numRecords: 60, bufferSize: 10, disk: [0, 3], groupMs: 400 }, async ({ disk, result }) => {
-      await until(() => disk.checkpoints.length > 0)
-      expect(disk.committed.size).toBe(2)
-      expect(disk.checkpoints[0]).toMatchObject({
-        isFinal: false,
-        totals: { rowGroups: 2, rowsWritten: 20 },
-        page: {
-          committed: [
-            [0, 1],
-            [3, 4],
-          ],
+  it('writes the counts of the real files into the checkpoint before it makes anything new', async () => {
+    await run(
+      { numRecords: 60, bufferSize: 10, disk: [0, 3], run: { maxConcurrentRowGroups: 1 }, groupMs: 30 },
+      async ({ disk, result }) => {
+        await result()
+        expect(disk.checkpoints[0]).toMatchObject({
+          totals: { rowGroups: 2, rowsWritten: 20 },
+          page: {
+            committed: [
+              [0, 1],
+              [3, 4],
+            ],
+          },
+        })
+      },
+    )
+  })
+
+  it('does not try a row group that kills its workers again by itself, and goes on when it is told to', async () => {
+    let isKilling = true
+    await run(
+      {
+        numRecords: 40,
+        bufferSize: 10,
+        window: 2,
+        groupMs: 30,
+        run: { probeIntervalMs: 20 },
+        onGroup: ({ rowGroup }) => {
+          if (isKilling && rowGroup.id === 0) throw blocked('ROW_GROUP_KILLS_WORKER', 'five workers died of it')
         },
-      })
-      await result()
-    })
+      },
+      async ({ disk, result, progress, handle }) => {
+        await until(async () => (await progress()).blocked?.code === 'ROW_GROUP_KILLS_WORKER' && disk.openNow === 0)
+        await delay(300)
+        expect(disk.generated.filter((id) => id === 0)).toHaveLength(1)
+        expect((await progress()).state).toBe('waiting')
+        isKilling = false
+        await handle.signal(SIGNALS.resume)
+        expect(await result()).toMatchObject({ state: 'complete', totals: { rowsWritten: 40 } })
+      },
+    )
   })
 
   it('refuses to go on with counts that the plan cannot hold, before anything is touched', async () => {
