@@ -5,14 +5,15 @@
  *     issued, at most as many as there are slots are not in the journal. An answer that the journal refuses is the last one asked for.
  * A2  After `stop` no new call is issued; a call on the wire finishes and is journalled, until `abort`.
  * A3  While `mayCall` says no, no call goes out; it waits with its slot until it may, or `stop`.
- * A4  A probe sends its first call alone; the others wait for its answer (ruling 21).
+ * A4  A refusal that was paid for is an answer: journalled, counted, and found again instead of being asked for again.
+ * A5  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
 import type { CompiledModel } from '../config/compiled.ts'
 import type { CallOrdinal } from '../columns/generator.ts'
 import { addUsage, NO_USAGE } from '../contract.ts'
 import type { Usage } from '../contract.ts'
-import { ParquetryError } from '../errors.ts'
-import type { ChatAnswer, ChatRequest, ModelClient, Models } from '../model/client.ts'
+import { isParquetryError, ParquetryError } from '../errors.ts'
+import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../model/client.ts'
 import type { AnswerPlace, Journal } from './journal.ts'
 import { answerKey } from './journal.ts'
 
@@ -63,8 +64,7 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   let callsInFlight = 0
   let callsMade = 0
   let isRehearsal = false
-  let probe: Promise<unknown> | null = null
-  let isProbing = options.isProbe
+  const probing = createProbe(options.isProbe)
 
   function count(alias: string, answer: ChatAnswer): void {
     const { inputTokens, outputTokens } = answer.usage
@@ -93,7 +93,7 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     }
   }
 
-  async function keep(place: AnswerPlace, key: string, answer: ChatAnswer, endpoint: string): Promise<void> {
+  async function keep(place: AnswerPlace, key: string, answer: KeptAnswer, endpoint: string): Promise<void> {
     callsMade += 1
     try {
       await journal.record(key, place, answer, endpoint)
@@ -103,25 +103,24 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     }
   }
 
-  async function callAfterProbe(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
-    if (probe === null) {
-      const first = call(place, key, alias, request)
-      probe = first
-      const answer = await first
-      isProbing = false
-      return answer
+  /** A refusal that was paid for is in the journal like any answer. */
+  async function askModel(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<KeptAnswer> {
+    try {
+      return await probing(() => call(place, key, alias, request))
+    } catch (error) {
+      const refusal = journal.lookup(key)
+      if (refusal === undefined) throw error
+      return refusal
     }
-    await probe
-    return await call(place, key, alias, request)
   }
 
   return {
     async ask(cell, alias, request, ordinal): Promise<ChatAnswer> {
       const place: AnswerPlace = { ...cell, ...ordinal }
       const key = answerKey(request, place)
-      const known = journal.lookup(key)
-      const answer = known ?? (await (isProbing ? callAfterProbe : call)(place, key, alias, request))
+      const answer = journal.lookup(key) ?? (await askModel(place, key, alias, request))
       count(alias, answer)
+      if (answer.refused !== undefined) throw new ParquetryError('MODEL_CONTENT_FILTERED', answer.refused, { alias })
       return answer
     },
     usage: () => usage,
@@ -129,6 +128,32 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     callsMade: () => callsMade,
     isRehearsal: () => isRehearsal,
   }
+}
+
+/** Lets the first call go alone; the others wait for what comes of it. */
+function createProbe(isOn: boolean): <T>(call: () => Promise<T>) => Promise<T> {
+  let isProbing = isOn
+  let probe: Promise<void> | null = null
+
+  async function callProbing<T>(call: () => Promise<T>): Promise<T> {
+    if (probe !== null) {
+      await probe
+      return await call()
+    }
+    const first = call()
+    // One that refuses this very request is there as well.
+    probe = first
+      .catch((error: unknown) => {
+        if (!isParquetryError(error) || error.kind !== 'content') throw error
+      })
+      .then(() => {
+        isProbing = false
+      })
+    probe.catch(() => undefined)
+    return await first
+  }
+
+  return (call) => (isProbing ? callProbing(call) : call())
 }
 
 /** Clients and prices by alias. */

@@ -1,6 +1,6 @@
 /** The lines of a journal: one answer each, with a checksum of its own, so that a torn or damaged line costs that line only. */
 import { crc32 } from 'node:zlib'
-import type { ChatAnswer } from '../model/client.ts'
+import type { KeptAnswer } from '../model/client.ts'
 import type { AnswerPlace } from './answer-key.ts'
 
 /** One answered call. Besides key and answer everything is for people and for counting. */
@@ -12,7 +12,7 @@ export interface JournalEntry {
   readonly refill: number
   readonly restart: number
   readonly step: number
-  readonly answer: ChatAnswer
+  readonly answer: KeptAnswer
   /** Who answered; never with a secret. */
   readonly endpoint?: string
   /** `configMark` of the config that asked. */
@@ -40,7 +40,7 @@ export function configMark(fingerprint: string): string {
 }
 
 /** The line of an entry, newline included. */
-export function toLine(key: string, place: AnswerPlace, answer: ChatAnswer, { mark, at, endpoint }: LineFacts): string {
+export function toLine(key: string, place: AnswerPlace, answer: KeptAnswer, { mark, at, endpoint }: LineFacts): string {
   const { row, column, refill, restart, step } = place
   const from = endpoint === undefined ? {} : { endpoint }
   const entry: JournalEntry = { k: key, row, column, refill, restart, step, answer, ...from, f: mark, t: at }
@@ -96,7 +96,7 @@ function parseLine(line: string): JournalEntry | null {
 
 /** A checksum proves that the bytes are as written, not that a program like this one wrote them. */
 function hasAnswer({ k, f, t, answer }: Partial<JournalEntry>): boolean {
-  const { content, finishReason, usage } = (answer ?? {}) as Partial<ChatAnswer>
+  const { content, finishReason, usage } = (answer ?? {}) as Partial<KeptAnswer>
   const isText = typeof k === 'string' && typeof f === 'string' && typeof content === 'string' && typeof finishReason === 'string'
   return isText && typeof t === 'number' && typeof usage?.inputTokens === 'number' && typeof usage.outputTokens === 'number'
 }

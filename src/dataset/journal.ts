@@ -7,7 +7,7 @@
  * 4. An answer to another config is none, even where the request reads alike.
  */
 import { ParquetryError } from '../errors.ts'
-import type { ChatAnswer } from '../model/client.ts'
+import type { KeptAnswer } from '../model/client.ts'
 import type { AppendHandle, Storage } from '../storage/storage.ts'
 import type { AnswerPlace } from './answer-key.ts'
 import { configMark, readLines, toLine } from './journal-lines.ts'
@@ -28,12 +28,12 @@ export interface JournalUsage {
 /** The answers of an open row group. */
 export interface Journal {
   /** The answer to a call, or undefined when it was never answered. */
-  lookup(key: string): ChatAnswer | undefined
+  lookup(key: string): KeptAnswer | undefined
   /**
    * Keeps an answer. Resolves when it is on disk: `write` has returned, and fsync too or it follows, as `syncMs` says. Throws
    * `DISK_FULL` or `STORAGE_FAILED`. `endpoint` says who answered; never with a secret.
    */
-  record(key: string, place: AnswerPlace, answer: ChatAnswer, endpoint?: string): Promise<void>
+  record(key: string, place: AnswerPlace, answer: KeptAnswer, endpoint?: string): Promise<void>
   /** Different calls that are answered. */
   readonly size: number
   /** What all different answers used, those that could not be parsed included: they cost money. */
@@ -154,10 +154,10 @@ async function haveOthersWritten(
 
 /** Answers by key: the first of each counts, all others were paid twice. */
 function countAnswers(entries: readonly JournalEntry[], mark: string) {
-  const answers = new Map<string, ChatAnswer>()
+  const answers = new Map<string, KeptAnswer>()
   const paid = createUsageCount()
   const paidTwice = createUsageCount()
-  function take(key: string, answer: ChatAnswer): void {
+  function take(key: string, answer: KeptAnswer): void {
     const isNew = !answers.has(key)
     if (isNew) answers.set(key, answer)
     ;(isNew ? paid : paidTwice).add(answer)
@@ -166,7 +166,7 @@ function countAnswers(entries: readonly JournalEntry[], mark: string) {
   return { answers, paid, paidTwice, take }
 }
 
-function createUsageCount(): { add(answer: ChatAnswer): void; total(): JournalUsage } {
+function createUsageCount(): { add(answer: KeptAnswer): void; total(): JournalUsage } {
   let [calls, inputTokens, outputTokens] = [0, 0, 0]
   return {
     add({ usage }): void {

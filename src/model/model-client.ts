@@ -1,6 +1,6 @@
 /** One alias's client: waits for a slot, sends one request, reads one answer, and lets the retry layer repeat it. */
 import { isParquetryError, type ParquetryError } from '../errors.ts'
-import type { CallOptions, ChatAnswer, ChatRequest, ModelClient, ModelTarget, TokenUsage } from './client.ts'
+import type { CallOptions, ChatAnswer, ChatRequest, KeptAnswer, ModelClient, ModelTarget, TokenUsage } from './client.ts'
 import type { Clock } from './clock.ts'
 import type { Failure } from './errors.ts'
 import { toModelError } from './failure-report.ts'
@@ -129,6 +129,8 @@ export class AliasClient implements ModelClient {
       if ('value' in result) {
         giveBack = () => limiter.succeeded(epoch, latencyMs)
         await call.keep?.(result.value, destination.label)
+      } else if (result.failure.usage !== undefined) {
+        await call.keep?.(this.#refusal(result.failure, result.failure.usage), destination.label)
       } else if (result.failure.retry === 'rate-limit') giveBack = () => limiter.rateLimited(epoch, result.failure.retryAfterMs)
       else if (result.failure.code === 'MODEL_TIMEOUT') giveBack = () => limiter.timedOut(epoch, latencyMs)
       return result
@@ -171,6 +173,12 @@ export class AliasClient implements ModelClient {
       observe?.({ kind: 'answered', alias: this.#target.alias, latencyMs, usage: result.value.usage })
     } else if (result.failure.retry === 'rate-limit') usage.rateLimited++
     return { result, latencyMs, destination }
+  }
+
+  #refusal(failure: Failure, usage: TokenUsage): KeptAnswer {
+    const isRehearsal = this.#target.provider.type === 'rehearsal'
+    const refused = this.#toError(failure, 1).message
+    return { content: '', finishReason: 'content_filter', usage, refused, ...(isRehearsal ? { rehearsal: true } : {}) }
   }
 
   #toError(failure: Failure, attempts: number): ParquetryError {

@@ -9,8 +9,8 @@ import { createModels } from '../../src/model/models.ts'
 import type { ControlledModels } from '../../src/model/models.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { ask, target } from '../model/builders.ts'
-import { answerOk, startServer, until } from '../model/scripted-server.ts'
-import type { ScriptedServer } from '../model/scripted-server.ts'
+import { answerOk, completion, sendJson, startServer, until } from '../model/scripted-server.ts'
+import type { Script, ScriptedServer } from '../model/scripted-server.ts'
 
 let server: ScriptedServer
 let models: ControlledModels
@@ -62,6 +62,14 @@ function bookOn(journal: Journal, options: Partial<AnswerBookOptions> = {}): Ans
   })
 }
 
+const refusal = completion(null, { choices: [{ index: 0, message: { refusal: 'I cannot help' }, finish_reason: 'stop' }] })
+
+/** Another server in place of the one of the test. */
+async function replaced(script: Script): Promise<ScriptedServer> {
+  await server.close()
+  return await startServer(script)
+}
+
 const askRow = (book: AnswerBook, row: number): Promise<unknown> =>
   book.ask({ row, column: 'c', refill: 0 }, 'm', ask(`row ${row}`), { restart: 0, step: 0 })
 
@@ -105,6 +113,39 @@ describe('an answer book', () => {
     held[0]?.()
     await asked
     expect(journal.size).toBe(3)
+  })
+
+  it('finds a refusal that was paid for again, as it finds an answer, and counts it', async () => {
+    server = await replaced((response) => sendJson(response, 200, refusal))
+    const journal = await openOne(4)
+    const book = bookOn(journal)
+    const first = await askRow(book, 1).catch((error: unknown) => error)
+    expect(first).toMatchObject({ code: 'MODEL_CONTENT_FILTERED', kind: 'content' })
+    expect(book.usage()).toMatchObject({ calls: 1, inputTokens: 7, outputTokens: 3 })
+    await journal.close()
+    const later = bookOn(await openJournal(storage, 4, { runId: 'run', attempt: 2, fingerprint: FINGERPRINT }))
+    const again = await askRow(later, 1).catch((error: unknown) => error)
+    expect(again).toMatchObject({ code: 'MODEL_CONTENT_FILTERED', kind: 'content', message: (first as Error).message })
+    expect(later.usage()).toMatchObject({ calls: 1 })
+    expect(later.callsMade()).toBe(0)
+    expect(server.asked.length).toBe(1)
+  })
+
+  it('takes a refusal as the answer to a probe: it is that row which fails, and no other', async () => {
+    server = await replaced((response, _asked, index) => (index === 0 ? sendJson(response, 200, refusal) : answerOk(response)))
+    const book = bookOn(await openOne(5), { isProbe: true })
+    const ended = await Promise.allSettled([0, 1, 2].map((row) => askRow(book, row)))
+    expect(ended.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+  })
+
+  it('gives all calls up when the probe finds nobody there', async () => {
+    server = await replaced((response) => sendJson(response, 401, { error: { message: 'no such key' } }))
+    const book = bookOn(await openOne(6), { isProbe: true })
+    const ended = await Promise.allSettled([0, 1, 2].map((row) => askRow(book, row)))
+    expect(ended.map((outcome) => outcome.status === 'rejected' && (outcome.reason as ParquetryError).kind)).toEqual(
+      Array.from({ length: 3 }, () => 'blocked'),
+    )
+    expect(server.asked.length).toBe(1)
   })
 
   it('asks for nothing more once the journal refuses an answer: what cannot be kept is not bought', async () => {

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isParquetryError, type ParquetryError } from '../../src/errors.ts'
-import type { ChatAnswer, ModelTarget } from '../../src/model/client.ts'
+import type { ChatAnswer, KeptAnswer, ModelTarget } from '../../src/model/client.ts'
 import type { ModelEvent } from '../../src/model/model-client.ts'
 import { type ControlledModels, createModels, type ModelsOptions } from '../../src/model/models.ts'
 import { checkModel } from '../../src/model/readiness.ts'
@@ -427,6 +427,24 @@ describe('keeping an answer', () => {
     expect(server.asked.length).toBe(1)
     await client.complete(ask(), { signal: never })
     expect(server.asked.length).toBe(2)
+  })
+
+  it('keeps a refusal that was paid for before it throws, and no error', async () => {
+    const { server, models } = await open((response, _asked, index) =>
+      index === 0
+        ? sendJson(response, 200, completion('half', { choices: [{ message: { content: 'half' }, finish_reason: 'content_filter' }] }))
+        : sendJson(response, 400, { error: { message: 'content_filter' } }),
+    )
+    const kept: KeptAnswer[] = []
+    const client = models.client(target(server.endpoint))
+    const keep = async (answer: KeptAnswer): Promise<void> => void kept.push(answer)
+    const error = await refusal(client.complete(ask(), { signal: never, keep }))
+    expect(error.code).toBe('MODEL_CONTENT_FILTERED')
+    expect(kept).toEqual([
+      { content: '', finishReason: 'content_filter', usage: { inputTokens: 7, outputTokens: 3 }, refused: error.message },
+    ])
+    expect((await refusal(client.complete(ask(), { signal: never, keep }))).code).toBe('MODEL_CONTENT_FILTERED')
+    expect(kept.length).toBe(1)
   })
 
   it('names the endpoint without its query', async () => {
