@@ -68,6 +68,8 @@ export interface RowGroupResult {
   readonly rowsWritten: number
   readonly rowsDropped: number
   readonly usage: Usage
+  /** Calls that were answered more than once, each repetition counted; absent when there are none. */
+  readonly callsPaidTwice?: number
   /** True when this run wrote the file; false when one of an earlier run was found and taken as it is. */
   readonly isNew: boolean
 }
@@ -78,6 +80,8 @@ export interface Totals {
   readonly rowsWritten: number
   readonly rowsDropped: number
   readonly usage: Usage
+  /** Calls that were answered more than once, each repetition counted; absent when there are none. */
+  readonly callsPaidTwice?: number
 }
 
 /** Nothing committed. */

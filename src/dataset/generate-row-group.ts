@@ -64,7 +64,11 @@ async function makeRowGroup(options: GenerateOptions, group: OpenGroup): Promise
     await cleanUp(storage, rowGroup.id)
     return committed
   }
-  const journal = await openJournal(storage, rowGroup.id, attempt)
+  const journal = await openJournal(storage, rowGroup.id, {
+    ...attempt,
+    fingerprint: dataset.ref.fingerprint,
+    syncMs: dataset.compiled.policies.journalSyncMs,
+  })
   const life = openLife(group.signal, options.drainMs)
   const unfollow = ports.ownerWatch.follow(storage, {
     epoch: () => group.newest().epoch,
@@ -94,6 +98,7 @@ async function makeAndCommit(options: GenerateOptions, group: OpenGroup, journal
     abort: life.abort.signal,
     isProbe: input.isProbe,
     mayCall: () => group.isInTouch(),
+    onLost: (error) => life.stop.abort(error),
   })
   const made = await makeRows(options, {
     answers,
@@ -111,6 +116,7 @@ async function makeAndCommit(options: GenerateOptions, group: OpenGroup, journal
     rowGroup,
     made,
     usage: answers.usage(),
+    paidTwice: await journal.usagePaidTwice(),
     isRehearsal: answers.isRehearsal(),
   })
   return outcome.receipt
@@ -167,8 +173,10 @@ function progressOf(input: GenerateRowGroupInput, answers: AnswerBook, done: num
 
 /** A row group is new when this run wrote it, also if the attempt that did could not say so any more. */
 function resultOf(receipt: Receipt, attempt: Attempt): RowGroupResult {
+  const { rowGroup, rowsWritten, dropped, usage, paidTwice } = receipt
   const isNew = receipt.writtenBy.runId === attempt.runId
-  return { id: receipt.rowGroup.id, rowsWritten: receipt.rowsWritten, rowsDropped: receipt.dropped.length, usage: receipt.usage, isNew }
+  const paidAgain = paidTwice === undefined ? {} : { callsPaidTwice: paidTwice.calls }
+  return { id: rowGroup.id, rowsWritten, rowsDropped: dropped.length, usage, ...paidAgain, isNew }
 }
 
 interface Life {

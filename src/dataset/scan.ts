@@ -140,5 +140,6 @@ function judge(reading: ReceiptReading, request: ScanRequest, rowGroup: RowGroup
 }
 
 function totalsOf({ rowsWritten, rowsDropped, receipt }: Committed): Totals {
-  return { rowGroups: 1, rowsWritten, rowsDropped, usage: receipt?.usage ?? NO_TOTALS.usage }
+  const callsPaidTwice = receipt?.paidTwice?.calls ?? 0
+  return { rowGroups: 1, rowsWritten, rowsDropped, usage: receipt?.usage ?? NO_TOTALS.usage, callsPaidTwice }
 }

@@ -3,6 +3,7 @@ import type { RowGroupResult, Totals } from '../contract.ts'
 
 /** Sum of two totals. */
 export function addTotals(a: Totals, b: Totals): Totals {
+  const callsPaidTwice = (a.callsPaidTwice ?? 0) + (b.callsPaidTwice ?? 0)
   return {
     rowGroups: a.rowGroups + b.rowGroups,
     rowsWritten: a.rowsWritten + b.rowsWritten,
@@ -13,12 +14,13 @@ export function addTotals(a: Totals, b: Totals): Totals {
       outputTokens: a.usage.outputTokens + b.usage.outputTokens,
       cost: a.usage.cost + b.usage.cost,
     },
+    ...(callsPaidTwice === 0 ? {} : { callsPaidTwice }),
   }
 }
 
 /** Totals with one more row group. */
-export function addResult(totals: Totals, { rowsWritten, rowsDropped, usage }: RowGroupResult): Totals {
-  return addTotals(totals, { rowGroups: 1, rowsWritten, rowsDropped, usage })
+export function addResult(totals: Totals, { rowsWritten, rowsDropped, usage, callsPaidTwice = 0 }: RowGroupResult): Totals {
+  return addTotals(totals, { rowGroups: 1, rowsWritten, rowsDropped, usage, callsPaidTwice })
 }
 
 /** Totals of row groups; each id counts once, its last result. */

@@ -37,7 +37,7 @@ export interface Storage {
   removeUnfinished(folderKey: string, olderThanMs: number): Promise<void>
   /** Names directly below a folder key, sorted; empty when there is no such folder. Folders end in `/`. */
   list(folderKey: string): Promise<readonly string[]>
-  /** An object that only grows, for journals. `append` resolves when `write` has returned; fsync follows at most `syncMs` later. */
+  /** An object that only grows, for journals. `append` resolves when `write` has returned; fsync follows at most `syncMs` later (default 1,000), with 0 before `append` resolves. */
   openAppend(key: string, options?: { readonly syncMs?: number }): Promise<AppendHandle>
 }
 

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { CheckpointInput } from '../../src/contract.ts'
 import { NO_TOTALS } from '../../src/contract.ts'
 import { writeCheckpoint } from '../../src/dataset/checkpoint.ts'
+import { claimOwner } from '../../src/dataset/owner.ts'
 import type { Metadata } from '../../src/dataset/metadata.ts'
 import { readMetadata, writeMetadata } from '../../src/dataset/metadata.ts'
 import { createLocalStorage } from '../../src/storage/local.ts'
@@ -132,6 +133,23 @@ describe('a checkpoint', () => {
     } finally {
       await rm(folder, { recursive: true })
     }
+  })
+
+  it('cleans journals up at the end of a run only, and never for a run that no longer owns the folder', async () => {
+    const unused = 'journal/batch_00010.run.1.jsonl'
+    await storage.writeAtomic(unused, 'of a row group that the plan does not have\n')
+    await storage.writeAtomic('journal/batch_00003.run.1.jsonl', 'of an open row group\n')
+    const owner = { server: 's', namespace: 'n', workflowId: 'w', firstRunId: 'first' }
+    const epoch = await claimOwner(storage, owner, 0)
+    await writeCheckpoint(storage, input({ epoch }), 0)
+    expect(await storage.stat(unused)).not.toBeNull()
+    const later = await claimOwner(storage, { ...owner, firstRunId: 'second' }, 0)
+    await expect(writeCheckpoint(storage, input({ epoch, sequence: 2, isFinal: true }), 0)).rejects.toMatchObject({
+      code: 'DATASET_OPEN_ELSEWHERE',
+    })
+    expect(await storage.stat(unused)).not.toBeNull()
+    await writeCheckpoint(storage, input({ epoch: later, isFinal: true }), 0)
+    expect(await storage.list('journal')).toEqual(['batch_00003.run.1.jsonl'])
   })
 
   it('says so when the file it should replace is gone or damaged', async () => {

@@ -275,6 +275,17 @@ describe('appending', () => {
     expect(file.syncs).toBe(1)
   })
 
+  it('with no sync time is on disk for good when an append resolves, many appends sharing one fsync', async () => {
+    const file = new FakeFile()
+    const handle = open(file, 0)
+    await Promise.all([handle.append('a\n'), handle.append('b\n')])
+    expect(file.syncs).toBe(1)
+    await handle.append('c\n')
+    expect(file.syncs).toBe(2)
+    file.failSync = Object.assign(new Error('io'), { code: 'EIO' })
+    await expect(handle.append('d\n')).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+  })
+
   it('finishes writes that the system takes in pieces', async () => {
     const file = new FakeFile()
     file.shortWrites = true
