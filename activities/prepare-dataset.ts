@@ -11,10 +11,13 @@ export function createPrepareDataset({ ports, drawSeed }: ActivityDependencies) 
     return await withFailures({ isBlockedRetried: true }, async () =>
       withHeartbeat(
         () => null,
-        async () => {
-          const storage = await requireVisible(ports, input.dataset)
-          return await prepare(storage, input, { now: ports.now, drawSeed, log: (message) => ports.log(message) })
-        },
+        async () =>
+          prepare(await requireVisible(ports, input.dataset), input, {
+            now: ports.now,
+            drawSeed,
+            log: (message) => ports.log(message),
+            datasetProcessors: ports.datasetProcessors,
+          }),
       ),
     )
   }

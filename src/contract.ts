@@ -79,6 +79,8 @@ export interface RowGroupResult {
   readonly usage: Usage
   /** `rowsDropped` by reason, most frequent first, at most 16; absent when none dropped, or an earlier release wrote it. */
   readonly dropReasons?: readonly DropReason[]
+  /** Calls that were answered more than once, each repetition counted; absent when there are none. */
+  readonly callsPaidTwice?: number
   /** True when this run wrote the file; false when one of an earlier run was found and taken as it is. */
   readonly isNew: boolean
 }
@@ -91,6 +93,8 @@ export interface Totals {
   readonly usage: Usage
   /** As in `RowGroupResult`, summed. */
   readonly dropReasons?: readonly DropReason[]
+  /** Calls that were answered more than once, each repetition counted; absent when there are none. */
+  readonly callsPaidTwice?: number
 }
 
 /** Nothing committed. */
@@ -137,6 +141,8 @@ export interface PreparedDataset {
   readonly currency: string | null
   /** Ownership epoch; attempts of an older epoch stop. */
   readonly epoch: number
+  /** True when outputs of processors or the profile are missing or stale, or an earlier processing did not finish. */
+  readonly isProcessingDue: boolean
 }
 
 /** Input of `scanDataset`: row groups with ids in [firstId, endId). */
@@ -234,9 +240,18 @@ export interface RunProcessorsInput extends DatasetInput {
   readonly producedData: boolean
 }
 
+/** Heartbeat details of `runProcessors`. */
+export interface ProcessorProgress {
+  /** Name of the processor that runs. */
+  readonly processor: string
+  /** Row groups it has read, over all its passes. */
+  readonly rowGroupsRead: number
+  readonly filesWritten: number
+}
+
 /** Result of `runProcessors`. */
 export interface RunProcessorsResult {
-  /** Names of the post-generation processors that ran. */
+  /** Names of the post-generation processors that ran; outputs of the others were made from these very row groups. */
   readonly ran: readonly string[]
 }
 

@@ -35,7 +35,8 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
   showState(run)
 
   let page: Page = openPage(run.cursor, run.cursor)
-  let processed = 0
+  // Row groups that had been made when the processors ran last.
+  let processed = run.prepared.isProcessingDue ? -1 : 0
   const checkpoints = createCheckpointer(() => writeCheckpoint(run, activities, page, false), input.options?.checkpointIntervalMs ?? 1_000)
   const total = rowGroupCount(run.prepared.segments)
   for (;;) {

@@ -1,6 +1,7 @@
 /**
  * What one run knows. Handlers and the page runner change it; everything shown to people is derived from it.
  */
+import { ApplicationFailure } from '@temporalio/common'
 import type {
   Blocked,
   CarriedState,
@@ -17,6 +18,8 @@ import type {
 import { NO_TOTALS } from '../src/contract.ts'
 import { addTotals } from '../src/plan/progress.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
+import { startAt } from '../src/plan/start.ts'
+import type { Start } from '../src/plan/start.ts'
 
 /** Mutable facts of a run; nothing in it grows with the dataset. */
 export interface Run {
@@ -52,13 +55,14 @@ export interface Run {
 /** A run at its start, or as continue-as-new carried it over. */
 export function openRun(input: GenerateDatasetInput, now: number): Run {
   const carried = input.carried
+  const start = startOf(carried)
   return {
     input,
     startedAt: carried?.startedAt ?? now,
     prepared: carried?.prepared ?? null,
     state: carried === undefined ? 'preparing' : 'generating',
-    cursor: carried?.cursor ?? 0,
-    settled: carried?.totals ?? NO_TOTALS,
+    cursor: start.cursor,
+    settled: start.totals,
     pageTotals: NO_TOTALS,
     produced: carried?.produced ?? NO_TOTALS,
     findings: carried?.findings ?? [],
@@ -79,6 +83,17 @@ function openRetry({ carried, retryDropped }: GenerateDatasetInput): Pick<Run, '
   return retryDropped === true
     ? { retry: { pass: 1, cursor: 0 }, retried: { passes: 1, rowsTried: 0, rowsFilled: 0 } }
     : { retry: null, retried: null }
+}
+
+/** Where continue-as-new left off. What it carried is checked before anything is built on it: counts that cannot be right end the run. */
+function startOf(carried: CarriedState | undefined): Start {
+  if (carried === undefined) return { cursor: 0, totals: NO_TOTALS }
+  try {
+    return startAt(carried.prepared.segments, { firstRowGroup: carried.cursor, initialTotals: carried.totals })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw ApplicationFailure.nonRetryable(`cannot go on with what the run before carried over: ${error.message}`, 'RUN_FAILED')
+  }
 }
 
 /** The prepared dataset; asked only after `prepareDataset` answered. */

@@ -41,6 +41,11 @@ export function sayEnd(output: Output, server: Server, { result, run }: SessionE
     output.say(`Retried  ${count(result.retried.rowsTried)} dropped rows: ${count(result.retried.rowsFilled)} filled`)
   if (totals.rowsDropped > 0) output.say(`Dropped  ${dropsText(totals.rowsDropped, totals.dropReasons)}`)
   if (result.produced.usage.calls > 0) output.say(`Calls    ${usageText(result.produced.usage, facts)}`)
+  const { callsPaidTwice = 0, usage } = totals
+  if (callsPaidTwice > 0)
+    output.say(
+      `Calls    ${count(usage.calls + callsPaidTwice)} answered in all runs: ${count(usage.calls)} needed, ${count(callsPaidTwice)} paid again`,
+    )
   if (totals.rowGroups > 0)
     output.say(
       `Files    ${shownPath(run.location)}/parquet-files/   (${count(totals.rowGroups)} ${totals.rowGroups === 1 ? 'file' : 'files'})`,

@@ -136,6 +136,8 @@ export interface Policies {
   readonly maxConcurrentRowGroups: number
   /** Keep dropped columns in `dropped-columns-parquet-files/`. Default true. */
   readonly preserveDroppedColumns: boolean
+  /** Milliseconds until a journalled answer is fsynced, ≥ 0: what a power cut may cost; 0 is every answer at once. Default 1,000. */
+  readonly journalSyncMs: number
 }
 
 /** What a config means. */

@@ -25,6 +25,13 @@ export const parquetrySettings = z
     native_structured_output: z.array(z.string()).describe('Model aliases whose endpoint understands response_format json_schema.'),
     refill_attempts: z.int().min(0).max(100).describe('More tries at a row that failed for good. Default 2.'),
     max_drop_share: z.number().min(0).max(1).describe('Share of a row group that may drop before the run waits. Default 0.5.'),
+    journal_sync_ms: z
+      .int()
+      .min(0)
+      .max(60_000)
+      .describe(
+        'Milliseconds until an answer in the journal is fsynced: a power cut costs at most the answers of that time, a killed process none. 0: every answer before it is used. Default 1000.',
+      ),
     max_dropped: z
       .union([z.number().min(0), z.string().regex(/^\d+(?:\.\d+)?\s*%$/)])
       .describe('Rows that may be missing in a dataset called complete: a count, a share below 1, or a text like 1%. Default 0.'),

@@ -76,6 +76,9 @@ function explain(run: RunConfig, report: Report): void {
   }
 }
 
+/** Milliseconds of paid answers that a power cut may cost when nothing is said. */
+export const DEFAULT_JOURNAL_SYNC_MS = 1_000
+
 /** The policies that settings mean, with the defaults of `Policies`. */
 export function policiesOf(settings: ParquetrySettings, report: Report): Policies {
   return {
@@ -86,6 +89,7 @@ export function policiesOf(settings: ParquetrySettings, report: Report): Policie
     maxConversationCorrectionSteps: settings.max_conversation_correction_steps ?? 0,
     maxConcurrentRowGroups: settings.max_concurrent_row_groups ?? 8,
     preserveDroppedColumns: settings.preserve_dropped_columns ?? true,
+    journalSyncMs: settings.journal_sync_ms ?? DEFAULT_JOURNAL_SYNC_MS,
   }
 }
 

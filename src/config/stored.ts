@@ -12,6 +12,7 @@ import type { KnownProvider } from './providers.ts'
 import { readConfig } from './read-config.ts'
 import type { ModelConfig } from './schema-models.ts'
 import { parquetrySettings } from './schema-settings.ts'
+import { DEFAULT_JOURNAL_SYNC_MS } from './settings.ts'
 
 /** Version of DataDesigner whose config format is written. */
 export const LIBRARY_VERSION = '0.9.6'
@@ -76,6 +77,7 @@ function policiesAsStored(policies: Policies): z.input<typeof storedPolicies> {
     max_conversation_correction_steps: policies.maxConversationCorrectionSteps,
     max_concurrent_row_groups: policies.maxConcurrentRowGroups,
     preserve_dropped_columns: policies.preserveDroppedColumns,
+    journal_sync_ms: policies.journalSyncMs,
   }
 }
 
@@ -97,6 +99,7 @@ const storedPolicies = z.object({
   max_conversation_correction_steps: z.int(),
   max_concurrent_row_groups: z.int(),
   preserve_dropped_columns: z.boolean(),
+  journal_sync_ms: z.int().min(0).default(DEFAULT_JOURNAL_SYNC_MS),
 })
 
 /** Fields that others add are passed over. */
@@ -160,5 +163,6 @@ function policiesOf(stored: z.output<typeof storedPolicies>): Policies {
     maxConversationCorrectionSteps: stored.max_conversation_correction_steps,
     maxConcurrentRowGroups: stored.max_concurrent_row_groups,
     preserveDroppedColumns: stored.preserve_dropped_columns,
+    journalSyncMs: stored.journal_sync_ms,
   }
 }

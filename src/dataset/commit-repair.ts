@@ -21,6 +21,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { Schema, Table, Value } from '../values.ts'
 import { moveIntoPlace, sidecarTablesOf, stageSidecars, tableOf } from './commit.ts'
 import type { SidecarTable } from './commit.ts'
+import type { JournalUsage } from './journal.ts'
 import { keys } from './layout.ts'
 import type { DatasetPorts } from './ports.ts'
 import { readCommittedReceipt } from './read-receipt.ts'
@@ -180,7 +181,7 @@ function isSameGeneration(a: Receipt, b: Receipt): boolean {
 }
 
 function mergedReceipt(options: CommitRepairOptions, sidecars: readonly Sidecar[]): Receipt {
-  const { dataset, attempt, ports, live, made, usage, isRehearsal, token } = options
+  const { dataset, attempt, ports, live, made, usage, paidTwice, isRehearsal, token } = options
   const refilled = made.rows.map(({ row, refill }) => [row, refill] as const)
   return {
     ...live,
@@ -189,6 +190,7 @@ function mergedReceipt(options: CommitRepairOptions, sidecars: readonly Sidecar[
     dropped: made.dropped,
     refilled: [...live.refilled, ...refilled].sort(([a], [b]) => a - b),
     usage: addUsage(live.usage, usage),
+    ...(paidTwice.calls === 0 ? {} : { paidTwice: addJournalUsage(live.paidTwice, paidTwice) }),
     targetNumRecords: dataset.targetNumRecords,
     segments: dataset.segments,
     sidecars,
@@ -196,6 +198,11 @@ function mergedReceipt(options: CommitRepairOptions, sidecars: readonly Sidecar[
     repair: { token, rowsFilled: made.rows.length, usage, droppedBefore: dropReasonsOf(live.dropped) },
     writtenBy: { runId: attempt.runId, attempt: attempt.attempt, at: new Date(ports.now()).toISOString() },
   }
+}
+
+function addJournalUsage(a: JournalUsage | undefined, b: JournalUsage): JournalUsage {
+  const { calls, inputTokens, outputTokens } = a ?? { calls: 0, inputTokens: 0, outputTokens: 0 }
+  return { calls: calls + b.calls, inputTokens: inputTokens + b.inputTokens, outputTokens: outputTokens + b.outputTokens }
 }
 
 function damaged(key: string, reason: string): ParquetryError {

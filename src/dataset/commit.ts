@@ -7,6 +7,7 @@ import type { RowGroup, Usage } from '../contract.ts'
 import { ParquetryError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Field, Schema, Table, Value } from '../values.ts'
+import type { JournalUsage } from './journal.ts'
 import { keys } from './layout.ts'
 import type { OpenDataset } from './open-dataset.ts'
 import type { Attempt, DatasetPorts } from './ports.ts'
@@ -23,6 +24,8 @@ export interface CommitOptions {
   readonly rowGroup: RowGroup
   readonly made: MadeRows
   readonly usage: Usage
+  /** Answers to calls that were answered already. */
+  readonly paidTwice: JournalUsage
   readonly isRehearsal: boolean
 }
 
@@ -59,7 +62,10 @@ export async function moveIntoPlace(storage: Storage, { stagedKey, finalKey }: S
   }
 }
 
-function receiptOf({ dataset, attempt, ports, rowGroup, made, usage, isRehearsal }: CommitOptions, sidecars: readonly Sidecar[]): Receipt {
+function receiptOf(
+  { dataset, attempt, ports, rowGroup, made, usage, paidTwice, isRehearsal }: CommitOptions,
+  sidecars: readonly Sidecar[],
+): Receipt {
   return {
     version: RECEIPT_VERSION,
     datasetId: dataset.ref.datasetId,
@@ -71,6 +77,7 @@ function receiptOf({ dataset, attempt, ports, rowGroup, made, usage, isRehearsal
     dropped: made.dropped,
     refilled: made.rows.filter(({ refill }) => refill > 0).map(({ row, refill }) => [row, refill] as const),
     usage,
+    ...(paidTwice.calls === 0 ? {} : { paidTwice }),
     seed: dataset.seed,
     bufferSize: dataset.bufferSize,
     targetNumRecords: dataset.targetNumRecords,

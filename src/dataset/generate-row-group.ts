@@ -4,7 +4,6 @@
  */
 import type { RowGroupResult } from '../contract.ts'
 import { isParquetryError } from '../errors.ts'
-import { dropReasonsField, dropReasonsOf } from '../plan/drop-reasons.ts'
 import type { Storage } from '../storage/storage.ts'
 import { commitRowGroup } from './commit.ts'
 import { createFindings } from './findings.ts'
@@ -12,6 +11,7 @@ import { removeJournals } from './journal.ts'
 import type { Attempt } from './ports.ts'
 import { readCommittedReceipt } from './read-receipt.ts'
 import type { Receipt } from './receipt.ts'
+import { totalsOfReceipt } from './receipt-totals.ts'
 import { noteRefusal, releasedRefills, removeRefusal } from './refusal.ts'
 import { rollForwardSidecars } from './roll-forward.ts'
 import { runRows } from './run-rows.ts'
@@ -64,7 +64,6 @@ async function cleanUp(storage: Storage, rowGroupId: number): Promise<void> {
 
 /** A row group is new when this run wrote it, also if the attempt that did could not say so any more. */
 export function resultOf(receipt: Receipt, attempt: Attempt): RowGroupResult {
-  const isNew = receipt.writtenBy.runId === attempt.runId
-  const { rowGroup, rowsWritten, dropped, usage } = receipt
-  return { id: rowGroup.id, rowsWritten, rowsDropped: dropped.length, usage, isNew, ...dropReasonsField(dropReasonsOf(dropped)) }
+  const { rowGroups: _one, ...facts } = totalsOfReceipt(receipt)
+  return { id: receipt.rowGroup.id, ...facts, isNew: receipt.writtenBy.runId === attempt.runId }
 }

@@ -1,6 +1,6 @@
 /** The lines of a journal: one answer each, with a checksum of its own, so that a torn or damaged line costs that line only. */
 import { crc32 } from 'node:zlib'
-import type { ChatAnswer } from '../model/client.ts'
+import type { KeptAnswer } from '../model/client.ts'
 import type { AnswerPlace } from './answer-key.ts'
 
 /** One answered call. Besides key and answer everything is for people and for counting. */
@@ -12,17 +12,38 @@ export interface JournalEntry {
   readonly refill: number
   readonly restart: number
   readonly step: number
-  readonly answer: ChatAnswer
+  readonly answer: KeptAnswer
   /** Who answered; never with a secret. */
   readonly endpoint?: string
+  /** `configMark` of the config that asked. */
+  readonly f: string
   /** Milliseconds since the epoch. */
   readonly t: number
 }
 
+/** What is recorded beside an answer. */
+export interface LineFacts {
+  /** `configMark` of the config that asked. */
+  readonly mark: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** Base URL that answered, without user and query. */
+  readonly endpoint?: string | undefined
+}
+
+/**
+ * A fingerprint `sha256:<hex>` short enough for every line. Answers of another config are none: its requests may look the same and
+ * yet have been answered by something else (a rehearsal, other body fields of the provider).
+ */
+export function configMark(fingerprint: string): string {
+  return fingerprint.replace('sha256:', '').slice(0, 16)
+}
+
 /** The line of an entry, newline included. */
-export function toLine(key: string, place: AnswerPlace, answer: ChatAnswer, at: number, endpoint?: string): string {
+export function toLine(key: string, place: AnswerPlace, answer: KeptAnswer, { mark, at, endpoint }: LineFacts): string {
   const { row, column, refill, restart, step } = place
-  const entry: JournalEntry = { k: key, row, column, refill, restart, step, answer, ...(endpoint === undefined ? {} : { endpoint }), t: at }
+  const from = endpoint === undefined ? {} : { endpoint }
+  const entry: JournalEntry = { k: key, row, column, refill, restart, step, answer, ...from, f: mark, t: at }
   const body = JSON.stringify(entry).slice(0, -1)
   return `${body},"c":"${checksum(body)}"}\n`
 }
@@ -38,7 +59,7 @@ export interface JournalContent {
 
 const NEWLINE = 10
 /** `,"c":"01234567"}` */
-const SUFFIX = /,"c":"([0-9a-f]{8})"\}$/
+const SUFFIX = /^,"c":"([0-9a-f]{8})"\}$/
 const SUFFIX_LENGTH = 16
 
 /** Reads whatever is whole. */
@@ -61,7 +82,7 @@ export function readLines(bytes: Uint8Array): JournalContent {
 }
 
 function parseLine(line: string): JournalEntry | null {
-  const found = SUFFIX.exec(line)?.[1]
+  const found = SUFFIX.exec(line.slice(-SUFFIX_LENGTH))?.[1]
   if (found === undefined) return null
   const body = line.slice(0, -SUFFIX_LENGTH)
   if (found !== checksum(body)) return null
@@ -74,9 +95,9 @@ function parseLine(line: string): JournalEntry | null {
 }
 
 /** A checksum proves that the bytes are as written, not that a program like this one wrote them. */
-function hasAnswer({ k, t, answer }: Partial<JournalEntry>): boolean {
-  const { content, finishReason, usage } = (answer ?? {}) as Partial<ChatAnswer>
-  const isText = typeof k === 'string' && typeof content === 'string' && typeof finishReason === 'string'
+function hasAnswer({ k, f, t, answer }: Partial<JournalEntry>): boolean {
+  const { content, finishReason, usage } = (answer ?? {}) as Partial<KeptAnswer>
+  const isText = typeof k === 'string' && typeof f === 'string' && typeof content === 'string' && typeof finishReason === 'string'
   return isText && typeof t === 'number' && typeof usage?.inputTokens === 'number' && typeof usage.outputTokens === 'number'
 }
 

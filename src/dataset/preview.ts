@@ -4,7 +4,7 @@
  */
 import type { CompiledDataset } from '../config/compiled.ts'
 import type { RowGroupProgress, Usage } from '../contract.ts'
-import type { ChatAnswer, Models } from '../model/client.ts'
+import type { KeptAnswer, Models } from '../model/client.ts'
 import type { Value } from '../values.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { Journal } from './journal.ts'
@@ -87,7 +87,7 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
 
 /** A journal that forgets with the process. */
 function createMemoryJournal(): Journal {
-  const answers = new Map<string, ChatAnswer>()
+  const answers = new Map<string, KeptAnswer>()
   let paid = { calls: 0, inputTokens: 0, outputTokens: 0 }
   return {
     lookup: (key) => answers.get(key),
@@ -101,7 +101,7 @@ function createMemoryJournal(): Journal {
       return answers.size
     },
     usage: () => paid,
-    usagePaidTwice: () => ({ calls: 0, inputTokens: 0, outputTokens: 0 }),
+    usagePaidTwice: () => Promise.resolve({ calls: 0, inputTokens: 0, outputTokens: 0 }),
     damagedLines: 0,
     close: () => Promise.resolve(),
   }

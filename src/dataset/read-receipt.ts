@@ -118,6 +118,7 @@ const receiptShape: z.ZodType<Receipt> = z.looseObject({
   dropped: z.array(z.looseObject({ row: count, code: z.string(), column: z.string(), refill: count, reason: z.string() })),
   refilled: z.array(z.tuple([count, count])),
   usage,
+  paidTwice: z.looseObject({ calls: count, inputTokens: count, outputTokens: count }).exactOptional(),
   seed: z.string(),
   bufferSize: z.number().int().min(1),
   targetNumRecords: count,

@@ -52,6 +52,8 @@ export interface Receipt {
   /** Refill number of every row that is not at 0, as [row, refill]. */
   readonly refilled: readonly (readonly [row: number, refill: number])[]
   readonly usage: Usage
+  /** Answers that were paid for and not needed, since their calls had been answered already; absent when there are none. */
+  readonly paidTwice?: { readonly calls: number; readonly inputTokens: number; readonly outputTokens: number }
   readonly seed: string
   readonly bufferSize: number
   readonly targetNumRecords: number

@@ -8,7 +8,6 @@
 import { randomUUID } from 'node:crypto'
 import type { PlanSegment, RangeSet, RowGroup, ScanResult, Totals } from '../contract.ts'
 import { NO_TOTALS } from '../contract.ts'
-import { dropReasonsField, dropReasonsOf } from '../plan/drop-reasons.ts'
 import { addTotals } from '../plan/progress.ts'
 import { fromIds, intersect } from '../plan/range-set.ts'
 import { parseBatchName, rowGroupCount, rowGroupsOf } from '../plan/row-groups.ts'
@@ -20,6 +19,7 @@ import { mapBounded } from './map-bounded.ts'
 import { differenceOf } from './read-receipt.ts'
 import type { ReceiptReading } from './read-receipt.ts'
 import type { Receipt } from './receipt.ts'
+import { totalsOfReceipt } from './receipt-totals.ts'
 import { rollForwardSidecars } from './roll-forward.ts'
 
 /** Effects of a scan. */
@@ -143,6 +143,5 @@ function judge(reading: ReceiptReading, request: ScanRequest, rowGroup: RowGroup
 }
 
 function totalsOf({ rowsWritten, rowsDropped, receipt }: Committed): Totals {
-  const reasons = dropReasonsField(dropReasonsOf(receipt?.dropped ?? []))
-  return { rowGroups: 1, rowsWritten, rowsDropped, usage: receipt?.usage ?? NO_TOTALS.usage, ...reasons }
+  return receipt === null ? { ...NO_TOTALS, rowGroups: 1, rowsWritten, rowsDropped } : totalsOfReceipt(receipt)
 }

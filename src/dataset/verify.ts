@@ -9,7 +9,6 @@ import type { DropReason, RangeSet, RowGroup, Totals } from '../contract.ts'
 import { NO_TOTALS } from '../contract.ts'
 import { describeSchemaDifference } from '../parquet/footer-schema.ts'
 import { hashRange, inspectFile } from '../parquet/verify-bytes.ts'
-import { dropReasonsField, dropReasonsOf } from '../plan/drop-reasons.ts'
 import { addTotals } from '../plan/progress.ts'
 import { contains, fromIds } from '../plan/range-set.ts'
 import { rowCount, rowGroupCount, rowGroupsOf } from '../plan/row-groups.ts'
@@ -18,6 +17,7 @@ import type { Schema } from '../values.ts'
 import { keys } from './layout.ts'
 import { mapBounded } from './map-bounded.ts'
 import type { Receipt, Sidecar } from './receipt.ts'
+import { totalsOfReceipt } from './receipt-totals.ts'
 import { sourceOf } from './source-of.ts'
 import { judgeRowGroup } from './verify-row-group.ts'
 import { judgeCheckpoint } from './verify-checkpoint.ts'
@@ -201,9 +201,7 @@ class Walk {
     const { receipt } = verdict
     this.#checkSchema(key, rowGroup, verdict.schema)
     for (const sidecar of receipt.sidecars) await this.#checkSidecar(rowGroup, sidecar)
-    const { rowsWritten, dropped, usage } = receipt
-    const reasons = dropReasonsField(dropReasonsOf(dropped))
-    return { id: rowGroup.id, totals: { rowGroups: 1, rowsWritten, rowsDropped: dropped.length, usage, ...reasons }, receipt }
+    return { id: rowGroup.id, totals: totalsOfReceipt(receipt), receipt }
   }
 
   #checkSchema(key: string, rowGroup: RowGroup, schema: Schema): void {

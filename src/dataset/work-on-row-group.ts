@@ -9,7 +9,7 @@ import type { AttemptTrace } from '../plan/deaths.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
 import { openJournal } from './journal.ts'
-import type { Journal } from './journal.ts'
+import type { Journal, JournalUsage } from './journal.ts'
 import type { OpenDataset } from './open-dataset.ts'
 import type { GroupAttempt, OpenGroup } from './open-groups.ts'
 import { requireEpoch } from './owner.ts'
@@ -43,6 +43,8 @@ export interface CommitFacts {
   readonly dataset: OpenDataset
   readonly attempt: Attempt
   readonly usage: Usage
+  /** Answers to calls that were answered already. */
+  readonly paidTwice: JournalUsage
   readonly isRehearsal: boolean
 }
 
@@ -76,7 +78,11 @@ async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTas
   const found = await task.find()
   if (found !== null) return found
   const { dataset, ports, attempt, input } = options
-  const journal = await openJournal(dataset.storage, input.rowGroup.id, attempt)
+  const journal = await openJournal(dataset.storage, input.rowGroup.id, {
+    ...attempt,
+    fingerprint: dataset.ref.fingerprint,
+    syncMs: dataset.compiled.policies.journalSyncMs,
+  })
   const life = openLife(group.signal, options.drainMs)
   const unfollow = ports.ownerWatch.follow(dataset.storage, {
     epoch: () => group.newest().epoch,
@@ -111,6 +117,7 @@ async function makeAndCommit(
     abort: life.abort.signal,
     isProbe: input.isProbe,
     mayCall: () => group.isInTouch(),
+    onLost: (error) => life.stop.abort(error),
   })
   const made = await task.make({
     answers,
@@ -125,6 +132,7 @@ async function makeAndCommit(
     dataset: newest.dataset,
     attempt: newest.attempt,
     usage: answers.usage(),
+    paidTwice: await journal.usagePaidTwice(),
     isRehearsal: answers.isRehearsal(),
   })
 }

@@ -44,6 +44,12 @@ export interface ChatAnswer {
   readonly rehearsal?: boolean
 }
 
+/** What a call that was answered came to; all of it was paid for. */
+export interface KeptAnswer extends ChatAnswer {
+  /** Set when the provider or the model would not answer: the text of the `MODEL_CONTENT_FILTERED` error that the call then throws. */
+  readonly refused?: string
+}
+
 /** Options of one call. */
 export interface CallOptions {
   /** Aborts waiting for a slot and the HTTP request itself. */
@@ -60,6 +66,12 @@ export interface CallOptions {
   readonly beforeSending?: () => Promise<void> | undefined
   /** Lower goes first within the limit: the row index, so that the oldest open row group goes first. Default 0. */
   readonly priority?: number
+  /**
+   * Called once with the answer, or with a refusal that was paid for, to put it where it survives this process; the call holds its slot until then, so that a kill costs at
+   * most as many answers as there are slots. Its error becomes the call's. `endpoint` is the base URL that answered, without user
+   * and query. Default: nothing.
+   */
+  readonly keep?: (answer: KeptAnswer, endpoint: string) => Promise<void>
 }
 
 /** Calls one alias's model. Retries of 5xx, 429 and connection errors happen inside, and nowhere else. */

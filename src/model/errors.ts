@@ -1,5 +1,6 @@
 /** What a provider's refusal means: status and body → our code, whether to try again, and when. Pure. */
 import type { ErrorCode } from '../errors.ts'
+import type { TokenUsage } from './client.ts'
 
 /** How the caller goes on after a failure. */
 export type RetryRule =
@@ -19,6 +20,8 @@ export interface Failure {
   readonly status: number | null
   /** Milliseconds after which the provider says that a retry may succeed; null when it does not say. */
   readonly retryAfterMs: number | null
+  /** Tokens that it cost all the same; absent when the call was not answered. */
+  readonly usage?: TokenUsage
 }
 
 /** The parts of a reply that decide. */

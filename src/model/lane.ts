@@ -12,6 +12,8 @@ export interface Destination {
   /** Path with query, the wire format's own path included. */
   readonly path: string
   readonly endpoint: URL
+  /** The endpoint as people may read it: no user, no query. */
+  readonly label: string
 }
 
 /** See the head of the file. */

@@ -1,6 +1,6 @@
 /** One alias's client: waits for a slot, sends one request, reads one answer, and lets the retry layer repeat it. */
 import { isParquetryError, type ParquetryError } from '../errors.ts'
-import type { CallOptions, ChatAnswer, ChatRequest, ModelClient, ModelTarget, TokenUsage } from './client.ts'
+import type { CallOptions, ChatAnswer, ChatRequest, KeptAnswer, ModelClient, ModelTarget, TokenUsage } from './client.ts'
 import type { Clock } from './clock.ts'
 import type { Failure } from './errors.ts'
 import { toModelError } from './failure-report.ts'
@@ -49,6 +49,14 @@ interface Call {
   /** Ends waiting for a slot or a retry. */
   readonly waitSignal: AbortSignal
   readonly beforeSending: CallOptions['beforeSending'] | undefined
+  readonly keep: CallOptions['keep'] | undefined
+}
+
+/** What came of one HTTP exchange. */
+interface Exchanged {
+  readonly result: Attempt<ChatAnswer>
+  readonly latencyMs: number
+  readonly destination: Destination
 }
 
 /** A client over a lane. */
@@ -85,6 +93,7 @@ export class AliasClient implements ModelClient {
       signal,
       waitSignal,
       beforeSending: options.beforeSending,
+      keep: options.keep,
     }
     const onRetry = (failure: Failure, delayMs: number): void => this.#noteRetry(failure, delayMs)
     let outcome: Outcome<ChatAnswer>
@@ -116,9 +125,13 @@ export class AliasClient implements ModelClient {
     try {
       const held = call.beforeSending?.()
       if (held !== undefined) await held
-      const { result, latencyMs } = await this.#exchange(call)
-      if ('value' in result) giveBack = () => limiter.succeeded(epoch, latencyMs)
-      else if (result.failure.retry === 'rate-limit') giveBack = () => limiter.rateLimited(epoch, result.failure.retryAfterMs)
+      const { result, latencyMs, destination } = await this.#exchange(call)
+      if ('value' in result) {
+        giveBack = () => limiter.succeeded(epoch, latencyMs)
+        await call.keep?.(result.value, destination.label)
+      } else if (result.failure.usage !== undefined) {
+        await call.keep?.(this.#refusal(result.failure, result.failure.usage), destination.label)
+      } else if (result.failure.retry === 'rate-limit') giveBack = () => limiter.rateLimited(epoch, result.failure.retryAfterMs)
       else if (result.failure.code === 'MODEL_TIMEOUT') giveBack = () => limiter.timedOut(epoch, latencyMs)
       return result
     } finally {
@@ -127,7 +140,7 @@ export class AliasClient implements ModelClient {
   }
 
   /** One HTTP exchange; throws only what is not the provider's doing (cancelled, no key). */
-  async #exchange(call: Call): Promise<{ readonly result: Attempt<ChatAnswer>; readonly latencyMs: number }> {
+  async #exchange(call: Call): Promise<Exchanged> {
     const { clock, format, observe } = this.#ports
     const { usage } = this.#lane
     const asked = this.#lane.destination()
@@ -145,7 +158,7 @@ export class AliasClient implements ModelClient {
     } catch (error) {
       if (!(error instanceof TransportFailure)) throw error
       if (error.problem === 'unreachable') this.#lane.forgetDestination()
-      return { result: { failure: readTransportFailure(error, secrets) }, latencyMs: clock.nowMs() - startedMs }
+      return { result: { failure: readTransportFailure(error, secrets) }, latencyMs: clock.nowMs() - startedMs, destination }
     }
     const latencyMs = clock.nowMs() - startedMs
     const result = readReply(reply, call.request, {
@@ -159,7 +172,13 @@ export class AliasClient implements ModelClient {
       usage.addAnswer(result.value.usage)
       observe?.({ kind: 'answered', alias: this.#target.alias, latencyMs, usage: result.value.usage })
     } else if (result.failure.retry === 'rate-limit') usage.rateLimited++
-    return { result, latencyMs }
+    return { result, latencyMs, destination }
+  }
+
+  #refusal(failure: Failure, usage: TokenUsage): KeptAnswer {
+    const isRehearsal = this.#target.provider.type === 'rehearsal'
+    const refused = this.#toError(failure, 1).message
+    return { content: '', finishReason: 'content_filter', usage, refused, ...(isRehearsal ? { rehearsal: true } : {}) }
   }
 
   #toError(failure: Failure, attempts: number): ParquetryError {

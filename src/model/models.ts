@@ -5,6 +5,7 @@
 import { ParquetryError } from '../errors.ts'
 import type { ModelClient, Models, ModelTarget } from './client.ts'
 import { type Clock, systemClock } from './clock.ts'
+import { endpointForPeople } from './failure-report.ts'
 import { type HttpOrigin, MAX_ANSWER_BYTES, openOrigin } from './http.ts'
 import { type Environment, readKey, type ResolveKey } from './key.ts'
 import { Limiter, type LimiterState } from './limiter.ts'
@@ -154,7 +155,8 @@ class WorkerModels implements ControlledModels {
       http = openOrigin(url.origin, this.#clock, this.#options.maxAnswerBytes ?? MAX_ANSWER_BYTES)
       this.#origins.set(url.origin, http)
     }
-    return { http, endpoint: url, path: url.pathname.replace(/\/+$/u, '') + openaiCompatible.path + url.search }
+    const path = url.pathname.replace(/\/+$/u, '') + openaiCompatible.path + url.search
+    return { http, endpoint: url, label: endpointForPeople(endpoint), path }
   }
 }
 

@@ -47,13 +47,13 @@ export function readChatAnswer(text: string, request: ChatRequest): WireAnswer {
   if (!isRecord(parsed)) return { kind: 'unreadable', problem: 'JSON that is not an object' }
   const choices = parsed['choices']
   const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
-  if (!isRecord(choice)) return readMissingChoice(parsed)
+  if (!isRecord(choice)) return readMissingChoice(parsed, request)
   if (isRecord(choice['error'])) return toError(choice['error'])
   const message = isRecord(choice['message']) ? choice['message'] : null
   const finishReason = typeof choice['finish_reason'] === 'string' ? choice['finish_reason'] : 'stop'
   const refusal = message?.['refusal']
-  if (typeof refusal === 'string' && refusal !== '') return { kind: 'refused', reason: 'refusal' }
-  if (isFiltered(finishReason)) return { kind: 'refused', reason: finishReason }
+  if (typeof refusal === 'string' && refusal !== '') return refusedFor(parsed, request, 'refusal')
+  if (isFiltered(finishReason)) return refusedFor(parsed, request, finishReason)
   if (message === null) return { kind: 'unreadable', problem: 'a choice without a message' }
   const content = readContent(message['content'])
   if (content === null) return { kind: 'unreadable', problem: 'a message whose content is neither text nor a list of parts' }
@@ -68,12 +68,17 @@ export function readChatAnswer(text: string, request: ChatRequest): WireAnswer {
 }
 
 /** Routers report failures inside a 200; some filters answer with no choice at all. */
-function readMissingChoice(parsed: Record<string, unknown>): WireAnswer {
+function readMissingChoice(parsed: Record<string, unknown>, request: ChatRequest): WireAnswer {
   const error = parsed['error']
   if (isRecord(error)) return toError(error)
   if (typeof error === 'string' && error !== '') return { kind: 'error', status: 500, text: JSON.stringify({ error }) }
-  if (isRecord(parsed['promptFeedback']) || isRecord(parsed['prompt_filter_results'])) return { kind: 'refused', reason: 'prompt' }
+  if (isRecord(parsed['promptFeedback']) || isRecord(parsed['prompt_filter_results'])) return refusedFor(parsed, request, 'prompt')
   return { kind: 'unreadable', problem: 'JSON without choices' }
+}
+
+/** What was read and written before the refusal is paid for, as far as the provider says so. */
+function refusedFor(parsed: Record<string, unknown>, request: ChatRequest, reason: string): WireAnswer {
+  return { kind: 'refused', reason, usage: readUsage(parsed['usage']) ?? estimateUsage(request, '', null) }
 }
 
 function toError(error: Record<string, unknown>): WireAnswer {

@@ -27,7 +27,9 @@ export function readReply(reply: HttpReply, request: ChatRequest, context: Reply
       return { value: context.isRehearsal ? { ...found.answer, rehearsal: true } : found.answer }
     case 'refused': {
       const message = `the provider's word is "${redact(found.reason, context.secrets)}"`
-      return { failure: { code: 'MODEL_CONTENT_FILTERED', retry: 'never', message, status: reply.status, retryAfterMs: null } }
+      return {
+        failure: { code: 'MODEL_CONTENT_FILTERED', retry: 'never', message, status: reply.status, retryAfterMs: null, usage: found.usage },
+      }
     }
     case 'unreadable': {
       const message = `expected a chat completion as JSON, found ${found.problem}`

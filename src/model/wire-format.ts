@@ -1,4 +1,4 @@
-import type { ChatAnswer, ChatRequest, ModelProviderTarget } from './client.ts'
+import type { ChatAnswer, ChatRequest, ModelProviderTarget, TokenUsage } from './client.ts'
 
 /** One provider's way to say a request and an answer. Pure. */
 export interface WireFormat {
@@ -15,8 +15,8 @@ export interface WireFormat {
 /** What a 2xx body turned out to be. */
 export type WireAnswer =
   | { readonly kind: 'answer'; readonly answer: ChatAnswer }
-  /** The model, or a filter before or after it, would not answer. `reason` is the provider's word. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** The model, or a filter before or after it, would not answer. `reason` is the provider's word; `usage` what it cost all the same. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly usage: TokenUsage }
   /** An error inside a 200, as routers send it; `status` is the one it names, or 500. */
   | { readonly kind: 'error'; readonly status: number; readonly text: string }
   /** Not an answer at all: no JSON, or JSON of another shape. `problem` says what was found, without quoting it. */

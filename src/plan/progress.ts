@@ -4,6 +4,7 @@ import { addDropReasons, dropReasonsField, subtractDropReasons } from './drop-re
 
 /** Sum of two totals. */
 export function addTotals(a: Totals, b: Totals): Totals {
+  const callsPaidTwice = (a.callsPaidTwice ?? 0) + (b.callsPaidTwice ?? 0)
   return {
     rowGroups: a.rowGroups + b.rowGroups,
     rowsWritten: a.rowsWritten + b.rowsWritten,
@@ -15,12 +16,13 @@ export function addTotals(a: Totals, b: Totals): Totals {
       cost: a.usage.cost + b.usage.cost,
     },
     ...dropReasonsField(addDropReasons(a.dropReasons, b.dropReasons)),
+    ...(callsPaidTwice === 0 ? {} : { callsPaidTwice }),
   }
 }
 
 /** Totals with one more row group. */
-export function addResult(totals: Totals, { rowsWritten, rowsDropped, usage, dropReasons }: RowGroupResult): Totals {
-  return addTotals(totals, { rowGroups: 1, rowsWritten, rowsDropped, usage, ...dropReasonsField(dropReasons ?? []) })
+export function addResult(totals: Totals, { rowsWritten, rowsDropped, usage, callsPaidTwice = 0, dropReasons }: RowGroupResult): Totals {
+  return addTotals(totals, { rowGroups: 1, rowsWritten, rowsDropped, usage, callsPaidTwice, ...dropReasonsField(dropReasons ?? []) })
 }
 
 /** Totals in which a row group counts with what its repair made of it. */

@@ -1,5 +1,6 @@
 /**
- * An append-only file. Appends that come together share one write; fsync follows at most `syncMs` later and is shared too.
+ * An append-only file. Appends that come together share one write; fsync follows at most `syncMs` later and is shared too. With
+ * `syncMs` 0 an append has been fsynced when its promise resolves.
  *
  * 1. The file never keeps half an append that failed: it is cut back to where it was, or the handle gives up for good.
  * 2. After a failed fsync the system may have thrown the pages away, so the handle gives up for good; the next append says so.
@@ -15,7 +16,7 @@ export interface AppendOptions {
   readonly path: string
   /** Size of the file when it was opened. */
   readonly sizeBytes: number
-  /** Milliseconds between a write and its fsync. */
+  /** Milliseconds between a write and its fsync, ≥ 0. */
   readonly syncMs: number
 }
 
@@ -64,8 +65,9 @@ export class LocalAppendHandle implements AppendHandle {
       try {
         if (this.#failure !== null) throw this.#failure
         await this.#write(Buffer.from(batch.map(({ text }) => text).join('')))
+        if (this.#options.syncMs <= 0) await this.#sync()
+        else this.#scheduleSync()
         for (const waiting of batch) waiting.resolve()
-        this.#scheduleSync()
       } catch (error) {
         for (const waiting of batch) waiting.reject(error)
       }

@@ -14,6 +14,7 @@ import { TASK_QUEUE } from '../contract.ts'
 import { createOpenGroups } from '../dataset/open-groups.ts'
 import { createOwnerWatch } from '../dataset/owner-watch.ts'
 import type { DatasetPorts, DatasetProcessor } from '../dataset/ports.ts'
+import { checkProcessorNames } from '../dataset/run-processors.ts'
 import { createEncoderPool } from '../parquet/encoder-pool.ts'
 import type { ModelEvent } from '../model/model-client.ts'
 import { createModels } from '../model/models.ts'
@@ -63,8 +64,9 @@ export interface ParquetryWorker {
   shutdown(): void
 }
 
-/** Creates a worker; it serves nothing before `run`. */
+/** Creates a worker; it serves nothing before `run`. Throws `CONFIG_INVALID` when two dataset processors share a name. */
 export async function createWorker(options: ParquetryWorkerOptions): Promise<ParquetryWorker> {
+  checkProcessorNames(options.datasetProcessors ?? [], [])
   const env = options.env ?? process.env
   const rehearsal = createRehearsal(options.rehearsal ?? {})
   const models = createModels({

@@ -23,6 +23,7 @@ function dataset(more: Partial<CompiledDataset> = {}): CompiledDataset {
       maxConversationCorrectionSteps: 0,
       maxConcurrentRowGroups: 4,
       preserveDroppedColumns: true,
+      journalSyncMs: 1_000,
     },
     schema: [],
     droppedSchema: [],

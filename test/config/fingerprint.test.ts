@@ -53,6 +53,7 @@ describe('the fingerprint', () => {
           refill_attempts: 9,
           max_dropped: '5%',
           max_conversation_restarts: 1,
+          journal_sync_ms: 0,
           prices: { m: { input_per_million: 1, output_per_million: 1 } },
         },
       }),

@@ -17,7 +17,16 @@ describe('settings under parquetry', () => {
       maxConversationCorrectionSteps: 0,
       maxConcurrentRowGroups: 8,
       preserveDroppedColumns: true,
+      journalSyncMs: 1_000,
     })
+  })
+
+  it('say what a power cut may cost', () => {
+    expect(policiesOf({ journal_sync_ms: 0 })).toMatchObject({ journalSyncMs: 0 })
+    expect(policiesOf({ journal_sync_ms: 250 })).toMatchObject({ journalSyncMs: 250 })
+    expect(errorsOf(configOf([city], { parquetry: { journal_sync_ms: -1 } }))).toEqual([
+      expect.stringContaining('parquetry.journal_sync_ms: expected a number of at least 0, found -1'),
+    ])
   })
 
   it.each<[unknown, Policies['maxDropped']]>([

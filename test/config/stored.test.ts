@@ -94,6 +94,14 @@ describe('a stored config', () => {
     expect(compile(theirs).compiled.fingerprint).toEqual(compile(ours).compiled.fingerprint)
   })
 
+  it('of an earlier release, without a sync time of the journal, has the default', () => {
+    const first = compile(configOf([city], { parquetry: { journal_sync_ms: 5 } }))
+    const stored = onDisk(toParquetryFile(first)) as { policies: Record<string, unknown> }
+    expect(compileStored(toBuilderConfig(first), stored).policies.journalSyncMs).toBe(5)
+    delete stored.policies['journal_sync_ms']
+    expect(compileStored(toBuilderConfig(first), stored).policies.journalSyncMs).toBe(1_000)
+  })
+
   it('says so when parquetry.json is not what was written', () => {
     const first = compile(configOf([city]))
     expect(() => compileStored(toBuilderConfig(first), { version: 1 })).toThrow(/expected parquetry\.json of version 1/)

@@ -1,9 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CheckpointInput } from '../../src/contract.ts'
 import { NO_TOTALS } from '../../src/contract.ts'
 import { writeCheckpoint } from '../../src/dataset/checkpoint.ts'
+import { claimOwner } from '../../src/dataset/owner.ts'
 import type { Metadata } from '../../src/dataset/metadata.ts'
 import { readMetadata, writeMetadata } from '../../src/dataset/metadata.ts'
+import { createLocalStorage } from '../../src/storage/local.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 
@@ -98,6 +103,53 @@ describe('a checkpoint', () => {
       'parquet-files': ['parquet-files/batch_00001.parquet'],
       'processor-files': { short: ['processors-files/short/batch_00001.parquet'] },
     })
+  })
+
+  it('lists the outputs of processors that are shown, and no other versions of them', async () => {
+    for (const version of ['1', '2']) {
+      await storage.writeAtomic(`processors-files/.versions/split@${version}/train/${version}.parquet`, 'x')
+      await storage.writeAtomic(`processors-files/.versions/split@${version}/notes.txt`, 'x')
+    }
+    await storage.replaceFolder('processors-files/split', 'processors-files/.versions/split@2')
+    await writeCheckpoint(storage, input({ isFinal: true }), 0)
+    expect((await read()).file_paths).toEqual({
+      'parquet-files': [],
+      'processor-files': { split: ['processors-files/split/train/2.parquet'] },
+    })
+  })
+
+  it('lists them alike where a link shows them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parquetry-checkpoint-'))
+    try {
+      const local = createLocalStorage(folder)
+      await local.writeAtomic('metadata.json', (await storage.read('metadata.json')) ?? '')
+      await local.writeAtomic('processors-files/.versions/split@2/train/2.parquet', 'x')
+      await local.replaceFolder('processors-files/split', 'processors-files/.versions/split@2')
+      await writeCheckpoint(local, input({ isFinal: true }), 0)
+      const metadata = await readMetadata(local)
+      expect(metadata).toMatchObject({
+        value: { file_paths: { 'processor-files': { split: ['processors-files/split/train/2.parquet'] } } },
+      })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('cleans journals up at the end of a run only, and never for a run that no longer owns the folder', async () => {
+    const unused = 'journal/batch_00010.run.1.jsonl'
+    await storage.writeAtomic(unused, 'of a row group that the plan does not have\n')
+    await storage.writeAtomic('journal/batch_00003.run.1.jsonl', 'of an open row group\n')
+    const owner = { server: 's', namespace: 'n', workflowId: 'w', firstRunId: 'first' }
+    const epoch = await claimOwner(storage, owner, 0)
+    await writeCheckpoint(storage, input({ epoch }), 0)
+    expect(await storage.stat(unused)).not.toBeNull()
+    const later = await claimOwner(storage, { ...owner, firstRunId: 'second' }, 0)
+    await expect(writeCheckpoint(storage, input({ epoch, sequence: 2, isFinal: true }), 0)).rejects.toMatchObject({
+      code: 'DATASET_OPEN_ELSEWHERE',
+    })
+    expect(await storage.stat(unused)).not.toBeNull()
+    await writeCheckpoint(storage, input({ epoch: later, isFinal: true }), 0)
+    expect(await storage.list('journal')).toEqual(['batch_00003.run.1.jsonl'])
   })
 
   it('says so when the file it should replace is gone or damaged', async () => {

@@ -2,12 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { answerKey, openJournal, removeJournals } from '../../src/dataset/journal.ts'
 import type { AnswerPlace, Journal } from '../../src/dataset/journal.ts'
-import { readLines, toLine } from '../../src/dataset/journal-lines.ts'
+import { configMark, readLines, toLine } from '../../src/dataset/journal-lines.ts'
 import { keys } from '../../src/dataset/layout.ts'
 import type { ChatAnswer, ChatRequest } from '../../src/model/client.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 
+const FINGERPRINT = `sha256:${'a'.repeat(64)}`
+const facts = { mark: configMark(FINGERPRINT), at: 5 }
 const placeOf = (row: number): AnswerPlace => ({ row, column: 'c', refill: 0, restart: 0, step: 0 })
 const requestOf = (row: number): ChatRequest => ({ model: 'm', messages: [{ role: 'user', content: `row ${row}` }] })
 const keyOf = (row: number): string => answerKey(requestOf(row), placeOf(row))
@@ -18,7 +20,7 @@ const answerOf = (content: string, tokens = 1): ChatAnswer => ({
 })
 const textOf = async (storage: Storage, key: string): Promise<string> => new TextDecoder().decode((await storage.read(key)) ?? undefined)
 const journalOf = (storage: Storage, attempt: number, now?: () => number): Promise<Journal> =>
-  openJournal(storage, 4, { runId: 'run', attempt, ...(now === undefined ? {} : { now }) })
+  openJournal(storage, 4, { runId: 'run', attempt, fingerprint: FINGERPRINT, ...(now === undefined ? {} : { now }) })
 const fileOf = (attempt: number): string => keys.journal(4, { runId: 'run', attempt })
 
 /** A journal of one attempt with an answer for each row. */
@@ -55,7 +57,7 @@ describe('a journal', () => {
 
   it('writes no answer of another row group and reads none', async () => {
     const storage = await written(['a'])
-    const other = await openJournal(storage, 40, { runId: 'run', attempt: 1 })
+    const other = await openJournal(storage, 40, { runId: 'run', attempt: 1, fingerprint: FINGERPRINT })
     expect(other.size).toBe(0)
   })
 
@@ -72,7 +74,7 @@ describe('a journal', () => {
     const merged = await journalOf(storage, 3)
     expect([0, 1, 2].map((row) => merged.lookup(keyOf(row))?.content)).toEqual(['earlier', 'only slow', 'only fast'])
     expect(merged.usage()).toEqual({ calls: 3, inputTokens: 5, outputTokens: 10 })
-    expect(merged.usagePaidTwice()).toEqual({ calls: 1, inputTokens: 7, outputTokens: 14 })
+    expect(await merged.usagePaidTwice()).toEqual({ calls: 1, inputTokens: 7, outputTokens: 14 })
   })
 
   it('counts what is paid twice while it is open, and keeps the first answer', async () => {
@@ -81,7 +83,50 @@ describe('a journal', () => {
     await journal.record(keyOf(0), placeOf(0), answerOf('second'))
     expect(journal.lookup(keyOf(0))?.content).toBe('first')
     expect(journal.usage().calls).toBe(1)
-    expect(journal.usagePaidTwice().calls).toBe(1)
+    expect((await journal.usagePaidTwice()).calls).toBe(1)
+  })
+
+  it('counts what another attempt paid beside it since it was opened', async () => {
+    const storage = createMemoryStorage()
+    const cutOff = await journalOf(storage, 1, () => 10)
+    await cutOff.record(keyOf(0), placeOf(0), answerOf('before'))
+    const successor = await journalOf(storage, 2, () => 20)
+    expect((await successor.usagePaidTwice()).calls).toBe(0)
+    await successor.record(keyOf(1), placeOf(1), answerOf('once'))
+    await successor.record(keyOf(2), placeOf(2), answerOf('here', 3))
+    await cutOff.record(keyOf(2), placeOf(2), answerOf('and there', 4))
+    expect(await successor.usagePaidTwice()).toEqual({ calls: 1, inputTokens: 3, outputTokens: 6 })
+    expect(successor.lookup(keyOf(2))?.content).toBe('here')
+  })
+
+  it('never gives an answer to another config, even to the very same request', async () => {
+    const storage = createMemoryStorage()
+    const rehearsed = await openJournal(storage, 4, { runId: 'run', attempt: 1, fingerprint: `sha256:${'b'.repeat(64)}` })
+    await rehearsed.record(keyOf(0), placeOf(0), answerOf('from a rehearsal'))
+    await rehearsed.close()
+    const journal = await journalOf(storage, 2)
+    expect(journal.lookup(keyOf(0))).toBeUndefined()
+    expect(journal.size).toBe(0)
+    await journal.record(keyOf(0), placeOf(0), answerOf('from the model'))
+    expect((await journalOf(storage, 3)).lookup(keyOf(0))?.content).toBe('from the model')
+    expect((await journal.usagePaidTwice()).calls).toBe(0)
+  })
+
+  it('hands its sync time to the storage', async () => {
+    const asked: unknown[] = []
+    for (const syncMs of [0, 250]) {
+      const storage = createMemoryStorage()
+      const watched: Storage = Object.assign(Object.create(storage) as Storage, {
+        list: (key: string) => storage.list(key),
+        openAppend: (key: string, options: unknown) => {
+          asked.push(options)
+          return storage.openAppend(key)
+        },
+      })
+      const journal = await openJournal(watched, 4, { runId: 'run', attempt: 1, fingerprint: FINGERPRINT, syncMs })
+      await journal.record(keyOf(0), placeOf(0), answerOf('x'))
+    }
+    expect(asked).toEqual([{ syncMs: 0 }, { syncMs: 250 }])
   })
 
   it('loses at most the last answer to a kill, whichever byte was the last to reach the disk', async () => {
@@ -135,7 +180,7 @@ describe('a journal', () => {
   })
 
   it('reads whatever is whole of any bytes', () => {
-    const good = toLine('k', placeOf(1), answerOf('good'), 5)
+    const good = toLine('k', placeOf(1), answerOf('good'), facts)
     fc.assert(
       fc.property(
         fc.array(
@@ -155,7 +200,7 @@ describe('a journal', () => {
   })
 
   it('does not take valid JSON with a valid checksum for an answer when it is none', async () => {
-    const line = toLine('k', placeOf(1), { content: 'x' } as ChatAnswer, 5)
+    const line = toLine('k', placeOf(1), { content: 'x' } as ChatAnswer, facts)
     expect(readLines(Buffer.from(line))).toMatchObject({ entries: [], damagedLines: 1 })
   })
 
@@ -181,7 +226,7 @@ describe('a journal', () => {
   it('is removed with the files of all attempts, and no other', async () => {
     const storage = await written(['a'])
     await (await journalOf(storage, 2)).record(keyOf(1), placeOf(1), answerOf('b'))
-    const other = await openJournal(storage, 5, { runId: 'run', attempt: 1 })
+    const other = await openJournal(storage, 5, { runId: 'run', attempt: 1, fingerprint: FINGERPRINT })
     await other.record(keyOf(2), placeOf(2), answerOf('c'))
     await removeJournals(storage, 4)
     expect(await storage.list('journal')).toEqual(['batch_00005.run.1.jsonl'])

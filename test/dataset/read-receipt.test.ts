@@ -83,6 +83,14 @@ describe('a receipt', () => {
   const good = receiptOf(segments, 1, [12])
   const problemOf = (changes: Record<string, unknown>): unknown => checkReceipt(JSON.stringify({ ...good, ...changes }))
 
+  it('may say what was paid twice, and is whole without it', () => {
+    const paidTwice = { calls: 2, inputTokens: 7, outputTokens: 9 }
+    expect(checkReceipt(JSON.stringify(receiptOf(segments, 1, [], { paidTwice })))).toMatchObject({ paidTwice })
+    expect(checkReceipt(JSON.stringify(receiptOf(segments, 1)))).not.toHaveProperty('paidTwice')
+    const text = JSON.stringify({ ...receiptOf(segments, 1), paidTwice: { calls: -1, inputTokens: 0, outputTokens: 0 } })
+    expect(checkReceipt(text)).toHaveProperty('problem')
+  })
+
   it('may have fields of a later release', () => {
     expect(problemOf({ colour: 'green' })).toEqual({ ...good, colour: 'green' })
   })

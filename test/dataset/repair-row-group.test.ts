@@ -63,6 +63,7 @@ function rowsOf(table: Table, { rowGroup: { start, end }, dropped }: Receipt): M
   return new Map(rows.map((row, at) => [row, Object.fromEntries([...table.columns].map(([name, values]) => [name, values[at] ?? null]))]))
 }
 
+const NONE_TWICE = { calls: 0, inputTokens: 0, outputTokens: 0 }
 const FILES = [keys.rowGroup(0), keys.sidecar(keys.droppedColumnsFolder, 0), keys.sidecar(keys.processorFolder('short'), 0)]
 
 let holed: ReadonlyMap<string, Uint8Array>
@@ -153,7 +154,16 @@ describe('making dropped rows again', () => {
     const dataset = await late.open()
     const rowGroup = rowGroupById(dataset.segments, 0)
     const made = { rows: [], dropped: before.dropped }
-    const facts = { dataset, ports: late.ports, rowGroup, made, live: before, usage: before.usage, isRehearsal: false }
+    const facts = {
+      dataset,
+      ports: late.ports,
+      rowGroup,
+      made,
+      live: before,
+      usage: before.usage,
+      paidTwice: NONE_TWICE,
+      isRehearsal: false,
+    }
     await (await reopen(storage)).repair(0, 'pass-1')
     const live = await snapshotOf(storage, 'parquet-files/')
     const attempt = { runId: 'run-1', attempt: 1 }
@@ -316,6 +326,7 @@ describe('carrying rows over', () => {
       live,
       made: { rows: [{ row: hole, refill: 3, values }], dropped: [] },
       usage: live.usage,
+      paidTwice: NONE_TWICE,
       isRehearsal: false,
     })
     expect(receipt).toMatchObject({ generation: 1, rowsWritten: rows.length + 1, refilled: [[hole, 3]] })

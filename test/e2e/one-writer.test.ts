@@ -76,7 +76,7 @@ describe('a dataset has one writer', () => {
       await stub.reset({ latencyMs: 40 })
       const run = await workshop.start(config(), { ...options, datasetName: 'zombie' })
       const address = inject('temporalAddress')
-      const zombie = await startWorkerProcess(address, run.taskQueue)
+      const zombie = await startWorkerProcess(address, run.taskQueue, { pollers: 2 })
       await until(async () => (await stub.stats()).requests >= 60)
       process.kill(zombie.pid, 'SIGSTOP')
       const successor = await startWorkerProcess(address, run.taskQueue)
@@ -101,7 +101,7 @@ describe('a dataset has one writer', () => {
     async () => {
       const run = await workshop.start(config(), { ...options, datasetName: 'woken' })
       const address = inject('temporalAddress')
-      const zombie = await startWorkerProcess(address, run.taskQueue)
+      const zombie = await startWorkerProcess(address, run.taskQueue, { pollers: 2 })
       await until(async () => (await stub.stats()).requests >= 60)
       process.kill(zombie.pid, 'SIGSTOP')
       const successor = await startWorkerProcess(address, run.taskQueue)
@@ -213,7 +213,7 @@ describe('a dataset has one writer', () => {
 
     it('the first, whose claim had run out, stops by itself when the second has taken the folder', { timeout: 120_000 }, async () => {
       const run = await workshop.start(config(), { ...options, datasetName: 'taken-over' })
-      const first = await startWorkerProcess(inject('temporalAddress'), run.taskQueue)
+      const first = await startWorkerProcess(inject('temporalAddress'), run.taskQueue, { pollers: 2 })
       await until(async () => (await stub.stats()).requests >= 60)
       // Asleep, it does not renew its claim; what follows does not wait until the claim has run out.
       process.kill(first.pid, 'SIGSTOP')

@@ -38,14 +38,24 @@ export interface WorkerProcess {
   terminate(): Promise<number | null>
 }
 
-/** Starts a worker process and waits until it serves; with `killPoint` it dies there. Needs `npm run build` to be current. */
-export async function startWorkerProcess(
-  address: string,
-  taskQueue: string,
-  options: { readonly killPoint?: KillPoint } = {},
-): Promise<WorkerProcess> {
+/** What a worker process is started with. */
+export interface WorkerProcessOptions {
+  /** It dies there. */
+  readonly killPoint?: KillPoint
+  /** URL of a module that exports `datasetProcessors`. */
+  readonly processors?: string
+  /** Tasks it asks for at once; one that sleeps swallows so many. Default: the SDK's. */
+  readonly pollers?: number
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Starts a worker process and waits until it serves. Needs `npm run build` to be current. */
+export async function startWorkerProcess(address: string, taskQueue: string, options: WorkerProcessOptions = {}): Promise<WorkerProcess> {
   const program = fileURLToPath(new URL('worker-program.mjs', import.meta.url))
-  const child: ChildProcess = spawn(process.execPath, [program, JSON.stringify({ address, taskQueue, ...options })], {
+  const { env, ...settings } = options
+  const child: ChildProcess = spawn(process.execPath, [program, JSON.stringify({ address, taskQueue, ...settings })], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let said = ''

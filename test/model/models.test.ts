@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from 'vitest'
 import { isParquetryError, type ParquetryError } from '../../src/errors.ts'
-import type { ModelTarget } from '../../src/model/client.ts'
+import type { ChatAnswer, KeptAnswer, ModelTarget } from '../../src/model/client.ts'
 import type { ModelEvent } from '../../src/model/model-client.ts'
 import { type ControlledModels, createModels, type ModelsOptions } from '../../src/model/models.ts'
 import { checkModel } from '../../src/model/readiness.ts'
@@ -390,6 +390,69 @@ describe('rate limits', () => {
     await Promise.all(priorities.map((priority) => client.complete(ask(String(priority)), { signal: never, priority })))
     const order = server.asked.map(({ body }) => (body['messages'] as { content: string }[])[0]?.content)
     expect(order).toEqual(['0', '1', '3', '5', '7', '9'])
+  })
+})
+
+describe('keeping an answer', () => {
+  it('holds the slot until the answer is kept, so that a kill never costs more answers than slots', async () => {
+    const { server, models } = await open((response) => answerOk(response))
+    const client = models.client(target(server.endpoint, { maxParallelRequests: 2 }))
+    const kept: (() => void)[] = []
+    const endpoints: string[] = []
+    const keep = (_answer: ChatAnswer, endpoint: string): Promise<void> => {
+      endpoints.push(endpoint)
+      return new Promise((resolve) => kept.push(resolve))
+    }
+    const calls = Array.from({ length: 6 }, (_, row) => client.complete(ask(`row ${row}`), { signal: never, keep }))
+    await until(() => kept.length === 2)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(server.asked.length).toBe(2)
+    kept.shift()?.()
+    await until(() => server.asked.length === 3)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(server.asked.length).toBe(3)
+    while (endpoints.length < 6 || kept.length > 0) {
+      kept.shift()?.()
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    expect((await Promise.all(calls)).length).toBe(6)
+    expect(endpoints).toEqual(Array.from({ length: 6 }, () => server.endpoint))
+  })
+
+  it('that fails fails the call, asks nothing again and gives the slot back', async () => {
+    const { server, models } = await open((response) => answerOk(response))
+    const client = models.client(target(server.endpoint, { maxParallelRequests: 1 }))
+    const full = new Error('no space')
+    await expect(client.complete(ask(), { signal: never, keep: () => Promise.reject(full) })).rejects.toBe(full)
+    expect(server.asked.length).toBe(1)
+    await client.complete(ask(), { signal: never })
+    expect(server.asked.length).toBe(2)
+  })
+
+  it('keeps a refusal that was paid for before it throws, and no error', async () => {
+    const { server, models } = await open((response, _asked, index) =>
+      index === 0
+        ? sendJson(response, 200, completion('half', { choices: [{ message: { content: 'half' }, finish_reason: 'content_filter' }] }))
+        : sendJson(response, 400, { error: { message: 'content_filter' } }),
+    )
+    const kept: KeptAnswer[] = []
+    const client = models.client(target(server.endpoint))
+    const keep = async (answer: KeptAnswer): Promise<void> => void kept.push(answer)
+    const error = await refusal(client.complete(ask(), { signal: never, keep }))
+    expect(error.code).toBe('MODEL_CONTENT_FILTERED')
+    expect(kept).toEqual([
+      { content: '', finishReason: 'content_filter', usage: { inputTokens: 7, outputTokens: 3 }, refused: error.message },
+    ])
+    expect((await refusal(client.complete(ask(), { signal: never, keep }))).code).toBe('MODEL_CONTENT_FILTERED')
+    expect(kept.length).toBe(1)
+  })
+
+  it('names the endpoint without its query', async () => {
+    const { server, models } = await open((response) => answerOk(response))
+    const endpoints: string[] = []
+    const client = models.client(target(`${server.endpoint}?api-key=secret`))
+    await client.complete(ask(), { signal: never, keep: async (_answer, endpoint) => void endpoints.push(endpoint) })
+    expect(endpoints).toEqual([server.endpoint])
   })
 })
 

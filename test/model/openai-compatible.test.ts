@@ -84,6 +84,12 @@ describe('readChatAnswer', () => {
     expect(read(body).kind).toBe('refused')
   })
 
+  it('knows what a refusal cost, or estimates it', () => {
+    const usage = { prompt_tokens: 9, completion_tokens: 4 }
+    expect(read({ ...choice({ refusal: 'no' }), usage })).toMatchObject({ kind: 'refused', usage: { inputTokens: 9, outputTokens: 4 } })
+    expect(read(choice({ refusal: 'no' }))).toMatchObject({ usage: { outputTokens: 0, estimated: true } })
+  })
+
   it('reads an error inside a 200, with the status it names', () => {
     expect(read({ error: { message: 'slow down', code: 429 } })).toMatchObject({ kind: 'error', status: 429 })
     expect(read({ choices: [{ error: { message: 'upstream', code: 502 } }] })).toMatchObject({ kind: 'error', status: 502 })

@@ -26,6 +26,13 @@ describe('totals', () => {
     expect(foldResults([])).toEqual(NO_TOTALS)
   })
 
+  it('count calls paid twice, and say nothing where there are none', () => {
+    const totals = foldResults([{ ...result(0, 1), callsPaidTwice: 2 }, result(1, 1), { ...result(2, 1), callsPaidTwice: 3 }])
+    expect(totals.callsPaidTwice).toBe(5)
+    expect(addTotals(totals, totals).callsPaidTwice).toBe(10)
+    expect(addTotals(NO_TOTALS, NO_TOTALS)).not.toHaveProperty('callsPaidTwice')
+  })
+
   it('do not depend on the order of different row groups, nor on where they are split', () => {
     fc.assert(
       fc.property(results, (list) => {

@@ -5,8 +5,9 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { GENERATE_DATASET, QUERIES, SIGNALS, UPDATES } from '../../src/contract.ts'
-import type { DatasetResult, GenerateDatasetInput, Progress, RunOptions } from '../../src/contract.ts'
+import { GENERATE_DATASET, NO_TOTALS, QUERIES, SIGNALS, UPDATES } from '../../src/contract.ts'
+import type { CarriedState, DatasetResult, GenerateDatasetInput, Progress, RunOptions } from '../../src/contract.ts'
+import { planSegments } from '../../src/plan/row-groups.ts'
 import type { Harness } from '../helpers/temporal.ts'
 import { openHarness } from '../helpers/temporal.ts'
 import { blocked, createFakes } from './fake-activities.ts'
@@ -33,7 +34,7 @@ describe.each([
   ['every task replayed', 0],
 ])('generateDataset with %s', (_name, maxCachedWorkflows) => {
   async function run<T>(
-    fake: FakeOptions & { readonly disk?: readonly number[]; readonly run?: RunOptions },
+    fake: FakeOptions & { readonly disk?: readonly number[]; readonly run?: RunOptions; readonly carried?: CarriedState },
     scenario: (started: Started) => Promise<T>,
   ): Promise<T> {
     const { disk, activities } = createFakes(fake)
@@ -45,6 +46,7 @@ describe.each([
         requestId: 'request',
         server: 'server',
         options: { heartbeatTimeoutMs: 5_000, checkpointIntervalMs: 20, probeIntervalMs: 300, ...fake.run },
+        ...(fake.carried === undefined ? {} : { carried: fake.carried }),
       }
       const handle = await harness.client.workflow.start(GENERATE_DATASET, { taskQueue, workflowId: taskQueue, args: [input] })
       return await scenario({
@@ -99,6 +101,15 @@ describe.each([
       expect(disk.generated).toEqual([])
       expect(disk.processorCalls).toEqual([])
       expect(disk.profiled).toBe(0)
+    })
+  })
+
+  it('runs processors and profile when prepare says that an earlier processing did not finish, though nothing is generated', async () => {
+    await run({ numRecords: 20, bufferSize: 10, disk: [0, 1], isProcessingDue: true }, async ({ disk, result }) => {
+      expect(await result()).toMatchObject({ state: 'complete', generated: false })
+      expect(disk.generated).toEqual([])
+      expect(disk.processorCalls).toEqual([expect.objectContaining({ producedData: false })])
+      expect(disk.profiled).toBe(1)
     })
   })
 
@@ -166,6 +177,36 @@ describe.each([
         expect(await result()).toMatchObject({ state: 'complete', totals: { rowsWritten: 40 } })
       },
     )
+  })
+
+  it('refuses to go on with counts that the plan cannot hold, before anything is touched', async () => {
+    const carried: CarriedState = {
+      prepared: {
+        datasetName: 'fake',
+        segments: planSegments(60, 10),
+        targetNumRecords: 60,
+        maxConcurrentRowGroups: 4,
+        maxDroppedRows: 0,
+        rehearsal: false,
+        currency: null,
+        epoch: 1,
+        isProcessingDue: false,
+      },
+      cursor: 2,
+      totals: { ...NO_TOTALS, rowGroups: 2, rowsWritten: 21 },
+      produced: NO_TOTALS,
+      findings: [],
+      sequence: 1,
+      isPaused: false,
+      blocked: null,
+      maxConcurrentRowGroups: null,
+      startedAt: 0,
+    }
+    await run({ numRecords: 60, bufferSize: 10, carried }, async ({ disk, result }) => {
+      await expect(result()).rejects.toMatchObject({ cause: { type: 'RUN_FAILED', message: expect.stringContaining('found 21') } })
+      expect(disk.scans).toEqual([])
+      expect(disk.generated).toEqual([])
+    })
   })
 
   it('waits with the reason when a row group is blocked, probes with one row group, and completes by itself', async () => {
