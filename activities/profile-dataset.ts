@@ -1,3 +1,4 @@
+import { cancellationSignal } from '@temporalio/activity'
 import type { DatasetInput } from '../src/contract.ts'
 import { profileDataset as profile } from '../src/dataset/profile-dataset.ts'
 import type { ActivityDependencies } from './dependencies.ts'
@@ -10,7 +11,7 @@ export function createProfileDataset({ openDataset }: ActivityDependencies) {
     await withFailures({ isBlockedRetried: true }, async () =>
       withHeartbeat(
         () => null,
-        async () => profile(await openDataset(input.dataset)),
+        async () => profile(await openDataset(input.dataset), { epoch: input.epoch, signal: cancellationSignal() }),
       ),
     )
   }

@@ -128,6 +128,8 @@ export interface PreparedDataset {
   readonly currency: string | null
   /** Ownership epoch; attempts of an older epoch stop. */
   readonly epoch: number
+  /** True when outputs of processors or the profile are missing or stale, or an earlier processing did not finish. */
+  readonly isProcessingDue: boolean
 }
 
 /** Input of `scanDataset`: row groups with ids in [firstId, endId). */
@@ -180,7 +182,7 @@ export interface CheckpointInput {
   readonly totals: Totals
   /** Row group ids known to be committed in the page [firstId, endId) now worked on; earlier pages are settled. */
   readonly page: { readonly firstId: number; readonly endId: number; readonly committed: RangeSet }
-  /** At the end of a run: file paths are listed and open journals cleaned up. */
+  /** At the end of a run: file paths are listed and leftovers of killed attempts cleaned up. */
   readonly isFinal: boolean
 }
 
@@ -206,9 +208,18 @@ export interface RunProcessorsInput extends DatasetInput {
   readonly producedData: boolean
 }
 
+/** Heartbeat details of `runProcessors`. */
+export interface ProcessorProgress {
+  /** Name of the processor that runs. */
+  readonly processor: string
+  /** Row groups it has read, over all its passes. */
+  readonly rowGroupsRead: number
+  readonly filesWritten: number
+}
+
 /** Result of `runProcessors`. */
 export interface RunProcessorsResult {
-  /** Names of the post-generation processors that ran. */
+  /** Names of the post-generation processors that ran; outputs of the others were made from these very row groups. */
   readonly ran: readonly string[]
 }
 
@@ -247,7 +258,7 @@ export interface RunOptions {
   readonly continueAsNewAfterEvents?: number
   /** Row groups per scanned page. Default 4,000. */
   readonly pageSize?: number
-  /** Heartbeat timeout of row groups in ms: how long a killed worker stays unnoticed. Default 10,000; tests use 2,000. */
+  /** Heartbeat timeout of all activities in ms: how long a killed worker stays unnoticed. Default 10,000; tests use 2,000. */
   readonly heartbeatTimeoutMs?: number
   /** Time between probes while waiting, in ms. Default 60,000. */
   readonly probeIntervalMs?: number

@@ -169,6 +169,7 @@ describe.each(MODES)('start, %s', (_mode, maxConcurrentRowGroups) => {
       rehearsal: false,
       currency: null,
       epoch: 1,
+      isProcessingDue: false,
     },
     cursor: 0,
     totals: NO_TOTALS,

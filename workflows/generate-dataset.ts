@@ -48,7 +48,7 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
       await continueAsNew<typeof generateDataset>({ ...input, carried: carry(run) })
     }
   }
-  if (run.produced.rowGroups > 0) await processAndProfile(run, activities)
+  if (run.produced.rowGroups > 0 || run.prepared.isProcessingDue) await processAndProfile(run, activities)
   return await finish(run, activities, checkpoints, page, endStateOf(run))
 }
 

@@ -32,6 +32,8 @@ export function exitOfError(error: unknown): number {
   if (!isParquetryError(error)) return EXIT.failed
   if (error.code === 'DATASET_UNFINISHED') return EXIT.undecided
   if (error.code.startsWith('TEMPORAL_')) return EXIT.noServer
+  // The rows were made by then.
+  if (error.code === 'PROCESSOR_FAILED') return EXIT.failed
   if (error.kind === 'user') return EXIT.usage
   return error.kind === 'blocked' ? EXIT.waiting : EXIT.failed
 }

@@ -3,6 +3,7 @@ import type { CheckpointInput, PlanSegment } from '../contract.ts'
 import { isParquetryError, ParquetryError } from '../errors.ts'
 import { subtract, union } from '../plan/range-set.ts'
 import type { Storage } from '../storage/storage.ts'
+import { clearLeftovers } from './clear-leftovers.ts'
 import { cleanJournals } from './clean-journals.ts'
 import { keys } from './layout.ts'
 import type { Metadata } from './metadata.ts'
@@ -33,10 +34,11 @@ export async function writeCheckpoint(storage: Storage, input: CheckpointInput, 
   await releaseOwner(storage, input.epoch)
 }
 
-/** Journals are no part of the dataset: one that cannot be removed does not keep the run from ending, and the next one tries again. */
+/** What is left over is no part of the dataset: what cannot be removed does not keep the run from ending, and the next one tries again. */
 async function cleanUp(storage: Storage, input: CheckpointInput, segments: readonly PlanSegment[]): Promise<void> {
   try {
     await cleanJournals(storage, { ref: input.dataset, segments })
+    if (input.state === 'complete' || input.state === 'incomplete') await clearLeftovers(storage)
   } catch (error) {
     if (!isParquetryError(error)) throw error
   }
@@ -66,7 +68,7 @@ async function fold(storage: Storage, before: Metadata, input: CheckpointInput, 
   }
 }
 
-/** Relative paths of all files, as DataDesigner lists them. */
+/** Relative paths of all files, as DataDesigner lists them; of processors those that count, not other versions. */
 async function filePathsOf(storage: Storage): Promise<Record<string, unknown>> {
   const parquetFiles = await filesIn(storage, keys.rowGroupsFolder)
   const processors: Record<string, string[]> = {}
@@ -77,6 +79,10 @@ async function filePathsOf(storage: Storage): Promise<Record<string, unknown>> {
   return { 'parquet-files': parquetFiles, ...(Object.keys(processors).length === 0 ? {} : { 'processor-files': processors }) }
 }
 
+/** Parquet files in a folder and below it. */
 async function filesIn(storage: Storage, folder: string): Promise<string[]> {
-  return (await storage.list(folder)).filter((name) => name.endsWith('.parquet')).map((name) => `${folder}/${name}`)
+  const names = await storage.list(folder)
+  const files = names.filter((name) => name.endsWith('.parquet')).map((name) => `${folder}/${name}`)
+  for (const name of names) if (name.endsWith('/')) files.push(...(await filesIn(storage, `${folder}/${name.slice(0, -1)}`)))
+  return files
 }

@@ -10,6 +10,7 @@ import type { Storage } from '../storage/storage.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
 import { commitRowGroup } from './commit.ts'
+import { createFindings } from './findings.ts'
 import { openJournal, removeJournals } from './journal.ts'
 import type { Journal } from './journal.ts'
 import type { OpenDataset } from './open-dataset.ts'
@@ -19,6 +20,7 @@ import type { Attempt, DatasetPorts } from './ports.ts'
 import { readCommittedReceipt } from './read-receipt.ts'
 import type { Receipt } from './receipt.ts'
 import { noteRefusal, releasedRefills, removeRefusal } from './refusal.ts'
+import { rollForwardSidecars } from './roll-forward.ts'
 import { runRows } from './run-rows.ts'
 import type { MadeRows, RunRowsOptions } from './run-rows.ts'
 
@@ -57,6 +59,8 @@ async function makeRowGroup(options: GenerateOptions, group: OpenGroup): Promise
   const { rowGroup } = options.input
   const committed = await readCommittedReceipt(storage, dataset, rowGroup)
   if (committed !== null) {
+    // Whoever committed it may have died before its sidecars were in place.
+    await rollForwardSidecars(storage, [committed], createFindings())
     await cleanUp(storage, rowGroup.id)
     return committed
   }

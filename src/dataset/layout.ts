@@ -11,6 +11,9 @@ const JOURNAL_FOLDER = 'journal'
 const QUARANTINE_FOLDER = 'quarantine'
 const REQUESTS_FOLDER = 'requests'
 const OWNER_CLAIMS_FOLDER = 'owner-claims'
+const PROCESSOR_VERSIONS_FOLDER = `${PROCESSORS_FOLDER}/.versions`
+const SWAP_EXTENSION = '.swap.json'
+const STAGED_PROCESSOR_PREFIX = 'processor.'
 
 /** Keys of a dataset's objects and folders, relative to its folder. */
 export const keys = {
@@ -56,6 +59,15 @@ export const keys = {
     checkName('processor', name)
     return `${PROCESSORS_FOLDER}/${name}`
   },
+  /** Whole outputs of post-generation processors, one folder each; `processorFolder` shows the one that counts. */
+  processorVersionsFolder: PROCESSOR_VERSIONS_FOLDER,
+  /** Outputs of a processor by the hash of what they were made from, 16 hex digits. */
+  processorVersion: (name: string, hash: string): string => `${PROCESSOR_VERSIONS_FOLDER}/${name}@${plain(hash)}`,
+  /** Says, from before a swap until after it, which version it is to bring. */
+  processorSwap: (name: string): string => `${PROCESSOR_VERSIONS_FOLDER}/${name}${SWAP_EXTENSION}`,
+  /** Outputs that are being made; unique to the attempt. */
+  stagedProcessor: (name: string, { runId, attempt }: Attempt): string =>
+    `${PARTIAL_FOLDER}/${STAGED_PROCESSOR_PREFIX}${name}.${plain(runId)}.${plain(String(attempt))}`,
   /** An attempt's own journal. */
   journal: (id: number, attempt: Attempt): string => `${JOURNAL_FOLDER}/${attemptName(id, attempt)}.jsonl`,
   /** That a row group was refused, and how often its rows were tried; stands beside its journals. */
@@ -67,6 +79,29 @@ export const keys = {
 /** True for the name of a journal of the row group, by whichever attempt. */
 export function isJournalOf(id: number, name: string): boolean {
   return name.startsWith(`${batchName(id)}.`) && name.endsWith('.jsonl')
+}
+
+/** True for the name of a folder in `partialFolder` that some attempt makes a processor's outputs in. */
+export function isStagedProcessor(name: string): boolean {
+  return name.startsWith(STAGED_PROCESSOR_PREFIX) && name.endsWith('/')
+}
+
+/** What stands in `processorVersionsFolder`. */
+export interface VersionName {
+  /** `replaced` is a plain folder that a version took the place of. */
+  readonly kind: 'version' | 'replaced' | 'swap'
+  readonly processor: string
+  /** Empty for a swap. */
+  readonly hash: string
+}
+
+/** Reads a name in `processorVersionsFolder`; null for one that is not of ours. */
+export function parseVersionName(name: string): VersionName | null {
+  const isSwap = name.endsWith(SWAP_EXTENSION)
+  const swapped = isSwap ? name.slice(0, -SWAP_EXTENSION.length) : undefined
+  const [, processor = swapped, hash = '', replaced] = /^(.+)@([0-9a-f]{16})(\.replaced)?\/?$/su.exec(name) ?? []
+  if (processor === undefined || nameProblem(processor) !== null) return null
+  return { kind: isSwap ? 'swap' : replaced === undefined ? 'version' : 'replaced', processor, hash }
 }
 
 /** True for a key that a sidecar may be staged under; receipts come from files, and files from anywhere. */

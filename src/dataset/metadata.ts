@@ -55,6 +55,8 @@ export interface ParquetryMetadata {
   readonly rehearsal: boolean
   /** Currency of `totals.usage.cost`, or null. */
   readonly currency: string | null
+  /** Hash of the row groups that `column_statistics` were made from; absent before the first profile. */
+  readonly profile_made_from?: string
 }
 
 /** Reads the checkpoint. `damaged` says what is wrong with it; `data-designer` is a checkpoint without our part. */

@@ -30,11 +30,27 @@ export interface TableEncoder {
   close(): Promise<void>
 }
 
-/** A processor over the whole dataset. It reads committed row groups and writes elsewhere, never into them. */
+/**
+ * A processor over the whole dataset. It reads committed row groups and writes elsewhere, never into them. It runs when the dataset
+ * is complete and its outputs are missing or were made from other row groups.
+ */
 export interface DatasetProcessor {
+  /** Names its folder in `processors-files/`: one that no other processor has, without a dot at the start. */
   readonly name: string
-  /** Output files by name, made from the row groups' tables in row-group order. */
-  process(tables: AsyncIterable<Table>, schema: Schema): AsyncIterable<{ readonly name: string; readonly bytes: Uint8Array }>
+  /** Stands for what it does: outputs of another version are made anew. Default none. */
+  readonly version?: string
+  /**
+   * Output files by name, which may contain `/`, made from the row groups' tables in row-group order; `tables` begins anew each time
+   * it is iterated. What it throws ends the run as `PROCESSOR_FAILED`, except for errors that waiting can cure. The event loop must
+   * get a turn every few seconds: without heartbeats the attempt counts as dead.
+   */
+  process(tables: AsyncIterable<Table>, schema: Schema): AsyncIterable<ProcessorOutput>
+}
+
+/** One output file of a processor. */
+export interface ProcessorOutput {
+  readonly name: string
+  readonly bytes: Uint8Array
 }
 
 /** Who does a row group, for names and receipts. */

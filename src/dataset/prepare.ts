@@ -15,6 +15,8 @@ import type { Metadata } from './metadata.ts'
 import { METADATA_VERSION, readMetadata, writeMetadata } from './metadata.ts'
 import { claimOwner } from './owner.ts'
 import { factsOf } from './folder-facts.ts'
+import type { DatasetProcessor } from './ports.ts'
+import { isProcessingDue } from './processing-due.ts'
 import { readRequest, removeRequest } from './request.ts'
 import type { StagedRequest } from './request.ts'
 
@@ -29,6 +31,8 @@ export interface PreparePorts {
   /** A fresh seed, for a dataset that was given none: at least 53 random bits as text. */
   drawSeed(): string
   log(message: string): void
+  /** Post-generation processors of the worker. Default none. */
+  readonly datasetProcessors?: readonly DatasetProcessor[]
 }
 
 /** Prepares the folder for a run and answers what the workflow needs to know. */
@@ -45,7 +49,7 @@ export async function prepareDataset(storage: Storage, input: PrepareInput, port
       )
     }
     const stored = await readStored(storage)
-    return preparedOf(await rewrite(storage, known, { epoch, now: ports.now() }), stored)
+    return await preparedOf(storage, await rewrite(storage, known, { epoch, now: ports.now() }), stored, ports)
   }
   const compiled = compileStored(request.builder_config, request.parquetry)
   if (compiled.fingerprint.hash !== input.dataset.fingerprint) {
@@ -62,7 +66,7 @@ export async function prepareDataset(storage: Storage, input: PrepareInput, port
   await storage.writeAtomic(keys.builderConfig, json(request.builder_config))
   await writeMetadata(storage, metadata)
   await removeRequest(storage, input.requestId)
-  return preparedOf(metadata, compiled)
+  return await preparedOf(storage, metadata, compiled, ports)
 }
 
 /** The client decided already; the folder may have changed since. */
@@ -162,7 +166,7 @@ async function rewrite(storage: Storage, known: Metadata, by: { epoch: number; n
   return metadata
 }
 
-function preparedOf(metadata: Metadata, compiled: CompiledDataset): PreparedDataset {
+async function preparedOf(storage: Storage, metadata: Metadata, compiled: CompiledDataset, ports: PreparePorts): Promise<PreparedDataset> {
   return {
     datasetName: metadata.dataset_name,
     segments: metadata.parquetry.segments,
@@ -172,6 +176,7 @@ function preparedOf(metadata: Metadata, compiled: CompiledDataset): PreparedData
     rehearsal: isRehearsal(compiled),
     currency: currencyOf(compiled),
     epoch: metadata.parquetry.epoch,
+    isProcessingDue: await isProcessingDue(storage, metadata, compiled, ports.datasetProcessors ?? []),
   }
 }
 

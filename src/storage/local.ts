@@ -9,13 +9,15 @@ import { randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, lstat, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { ParquetryError } from '../errors.ts'
 import { diskError, isAbsent, systemCodeOf } from './disk-error.ts'
 import type { DiskAction } from './disk-error.ts'
 import { isTemporaryName, partsOfFolderKey, partsOfKey, temporaryName } from './keys.ts'
 import { LocalAppendHandle } from './local-append.ts'
 import { createFolderGuard, syncFolder } from './local-folders.ts'
+import { replaceFolderAt } from './local-replace.ts'
+import type { ReplaceSystem } from './local-replace.ts'
 import type { AppendHandle, Storage } from './storage.ts'
 
 /** Symbolic links are looked at before they are followed; where the system has no such flag, the folders are still checked. */
@@ -23,18 +25,23 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 /** Milliseconds between an append and its fsync when nothing else is said. */
 const DEFAULT_SYNC_MS = 1_000
 
-/** Storage in a folder, absolute or relative to the working directory. Nothing is touched before it is needed; folders are made on demand. */
-export function createLocalStorage(folder: string): Storage {
-  return new LocalStorage(resolve(folder))
+/**
+ * Storage in a folder, absolute or relative to the working directory. Nothing is touched before it is needed; folders are made on
+ * demand. `system` is how folders are replaced, default the operating system's way.
+ */
+export function createLocalStorage(folder: string, system?: ReplaceSystem): Storage {
+  return new LocalStorage(resolve(folder), system)
 }
 
 /** A class, for it keeps which folders it has seen. */
 class LocalStorage implements Storage {
   readonly #root: string
   readonly #folders: ReturnType<typeof createFolderGuard>
+  readonly #system: ReplaceSystem | undefined
 
-  constructor(root: string) {
+  constructor(root: string, system: ReplaceSystem | undefined) {
     this.#root = root
+    this.#system = system
     this.#folders = createFolderGuard(root)
   }
 
@@ -133,6 +140,22 @@ class LocalStorage implements Storage {
       await this.#inFolderOf(to, 'move', () => rename(from, to))
       await syncFolder(dirname(to))
       if (dirname(from) !== dirname(to)) await syncFolder(dirname(from))
+      this.#folders.forget(from)
+    })
+  }
+
+  async replaceFolder(key: string, versionKey: string): Promise<void> {
+    const path = this.#pathOf(key)
+    const version = this.#pathOf(versionKey)
+    await guarded('move', version, async () => {
+      if (!(await this.#folders.exists(version))) {
+        throw new ParquetryError('STORAGE_FAILED', `expected a folder ${version}, found none`, { path: version })
+      }
+      await this.#folders.ensure(dirname(path))
+      const target = relative(await this.#folders.follow(dirname(path)), await this.#folders.follow(version))
+      this.#folders.forget(path)
+      this.#folders.forget(version)
+      await replaceFolderAt({ path, version, target }, this.#system)
     })
   }
 
@@ -142,6 +165,22 @@ class LocalStorage implements Storage {
       if (!(await this.#folders.exists(dirname(path)))) return
       await rm(path, { recursive: true, force: true })
       this.#folders.forget(path)
+    })
+  }
+
+  async removeUnfinished(folderKey: string, olderThanMs: number): Promise<void> {
+    const folder = join(this.#root, ...partsOfFolderKey(folderKey))
+    await guarded('remove', folder, async () => {
+      if (!(await this.#folders.exists(folder))) return
+      for (const name of (await readdir(folder)).filter(isTemporaryName)) {
+        const path = join(folder, name)
+        try {
+          if ((await lstat(path)).mtimeMs <= Date.now() - olderThanMs) await rm(path, { force: true })
+        } catch (error) {
+          // Its writer has just finished it.
+          if (!isAbsent(error)) throw error
+        }
+      }
     })
   }
 

@@ -68,14 +68,29 @@ class MemoryStorage implements Storage {
   }
 
   async move(fromKey: string, toKey: string): Promise<void> {
+    if (this.#find(fromKey) === undefined && this.#keysBelow(fromKey).length > 0) return this.#moveFolder(fromKey, toKey)
     const { bytes } = this.#get(fromKey)
     this.#put(toKey, bytes)
     if (fromKey !== toKey) this.#objects.delete(fromKey)
   }
 
+  async replaceFolder(key: string, versionKey: string): Promise<void> {
+    partsOfKey(key)
+    if (this.#keysBelow(versionKey).length === 0) {
+      throw new ParquetryError('STORAGE_FAILED', `expected a folder ${this.#location}/${versionKey}, found none`)
+    }
+    await this.remove(key)
+    this.#moveFolder(versionKey, key)
+  }
+
   async remove(key: string): Promise<void> {
     const removed = partsOfKey(key.endsWith('/') ? key.slice(0, -1) : key).join('/')
     for (const other of this.#objects.keys()) if (other === removed || other.startsWith(`${removed}/`)) this.#objects.delete(other)
+  }
+
+  async removeUnfinished(folderKey: string): Promise<void> {
+    // Objects appear whole, so there are none.
+    partsOfFolderKey(folderKey)
   }
 
   async list(folderKey: string): Promise<readonly string[]> {
@@ -103,6 +118,22 @@ class MemoryStorage implements Storage {
       close: async () => {
         isOpen = false
       },
+    }
+  }
+
+  #keysBelow(folderKey: string): readonly string[] {
+    const prefix = `${partsOfKey(folderKey).join('/')}/`
+    return [...this.#objects.keys()].filter((key) => key.startsWith(prefix))
+  }
+
+  #moveFolder(fromKey: string, toKey: string): void {
+    const target = partsOfKey(toKey).join('/')
+    if (this.#find(toKey) !== undefined || this.#keysBelow(toKey).length > 0) {
+      throw new ParquetryError('STORAGE_FAILED', `expected nothing in ${this.#location}/${toKey}, found something`)
+    }
+    for (const key of this.#keysBelow(fromKey)) {
+      this.#put(`${target}${key.slice(partsOfKey(fromKey).join('/').length)}`, this.#get(key).bytes)
+      this.#objects.delete(key)
     }
   }
 

@@ -19,10 +19,22 @@ export interface Storage {
   stage(key: string, bytes: Uint8Array): Promise<void>
   /** Publishes a staged object under its final key by `link`: the first writer wins. False when the final key is taken. The folder is fsynced. */
   publish(stagedKey: string, finalKey: string): Promise<boolean>
-  /** Moves an object, replacing the target; the folder is fsynced. */
+  /**
+   * Moves an object, replacing the target, or a whole folder to where there is none yet; the folders of both are fsynced.
+   * Throws `STORAGE_FAILED` when there is nothing to move, or a folder's target holds anything.
+   */
   move(fromKey: string, toKey: string): Promise<void>
+  /**
+   * Lets the folder `key` be what lies in the folder `versionKey`, whatever it was before; on disk when the promise resolves.
+   * A storage with links lets `key` point there, in one step; `versionKey` must then stay. One without moves the folder, and
+   * `versionKey` is gone. A plain folder that was in the way may be left as `<versionKey>.replaced`, for the caller to remove; only
+   * then, a death in the middle leaves nothing under `key` until the call is repeated. Throws `STORAGE_FAILED` without a `versionKey`.
+   */
+  replaceFolder(key: string, versionKey: string): Promise<void>
   /** Removes an object or a whole folder; nothing happens when there is none. */
   remove(key: string): Promise<void>
+  /** Removes what writers that died left unfinished directly below a folder key, unless it was touched in the last `olderThanMs`. */
+  removeUnfinished(folderKey: string, olderThanMs: number): Promise<void>
   /** Names directly below a folder key, sorted; empty when there is no such folder. Folders end in `/`. */
   list(folderKey: string): Promise<readonly string[]>
   /** An object that only grows, for journals. `append` resolves when `write` has returned; fsync follows at most `syncMs` later (default 1,000), with 0 before `append` resolves. */

@@ -14,12 +14,14 @@ import { TASK_QUEUE } from '../contract.ts'
 import { createOpenGroups } from '../dataset/open-groups.ts'
 import { createOwnerWatch } from '../dataset/owner-watch.ts'
 import type { DatasetPorts, DatasetProcessor } from '../dataset/ports.ts'
+import { checkProcessorNames } from '../dataset/run-processors.ts'
 import { createEncoderPool } from '../parquet/encoder-pool.ts'
 import type { ModelEvent } from '../model/model-client.ts'
 import { createModels } from '../model/models.ts'
 import type { RetryPolicy } from '../model/retry.ts'
 import { openStorage } from '../storage/open.ts'
 import { createContact } from './contact.ts'
+import type { Storage } from '../storage/storage.ts'
 import { createDatasetCache } from './dataset-cache.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { RehearsalOptions } from './rehearsal.ts'
@@ -36,6 +38,8 @@ export interface ParquetryWorkerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Post-generation processors by code, in the order in which they run. */
   readonly datasetProcessors?: readonly DatasetProcessor[]
+  /** The storage of a dataset folder, so that a program can wrap it. Default: the local folder or `file:` URL of the location. */
+  readonly openStorage?: (location: string) => Storage
   /** How the built-in rehearsal endpoint behaves. */
   readonly rehearsal?: RehearsalOptions
   /** Called for every answer, retry and failure of a model call, with the alias; for forecasts. */
@@ -60,8 +64,9 @@ export interface ParquetryWorker {
   shutdown(): void
 }
 
-/** Creates a worker; it serves nothing before `run`. */
+/** Creates a worker; it serves nothing before `run`. Throws `CONFIG_INVALID` when two dataset processors share a name. */
 export async function createWorker(options: ParquetryWorkerOptions): Promise<ParquetryWorker> {
+  checkProcessorNames(options.datasetProcessors ?? [], [])
   const env = options.env ?? process.env
   const rehearsal = createRehearsal(options.rehearsal ?? {})
   const models = createModels({
@@ -74,7 +79,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
   const encoder = createEncoderPool()
   const log = options.log ?? ((): void => undefined)
   const ports: DatasetPorts = {
-    openStorage,
+    openStorage: options.openStorage ?? openStorage,
     models,
     encoder,
     openGroups: createOpenGroups(),

@@ -21,6 +21,7 @@ describe('exit codes', () => {
     ['TEMPORAL_UNREACHABLE', 6],
     ['TEMPORAL_BINARY_UNAVAILABLE', 6],
     ['RUN_FAILED', 1],
+    ['PROCESSOR_FAILED', 1],
     ['INTERNAL', 1],
   ])('%s ends with %i', (code, exit) => expect(exitOfError(new ParquetryError(code, 'x'))).toBe(exit))
 

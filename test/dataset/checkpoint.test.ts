@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { CheckpointInput } from '../../src/contract.ts'
 import { NO_TOTALS } from '../../src/contract.ts'
@@ -5,6 +8,7 @@ import { writeCheckpoint } from '../../src/dataset/checkpoint.ts'
 import { claimOwner } from '../../src/dataset/owner.ts'
 import type { Metadata } from '../../src/dataset/metadata.ts'
 import { readMetadata, writeMetadata } from '../../src/dataset/metadata.ts'
+import { createLocalStorage } from '../../src/storage/local.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 
@@ -101,6 +105,36 @@ describe('a checkpoint', () => {
     })
   })
 
+  it('lists the outputs of processors that are shown, and no other versions of them', async () => {
+    for (const version of ['1', '2']) {
+      await storage.writeAtomic(`processors-files/.versions/split@${version}/train/${version}.parquet`, 'x')
+      await storage.writeAtomic(`processors-files/.versions/split@${version}/notes.txt`, 'x')
+    }
+    await storage.replaceFolder('processors-files/split', 'processors-files/.versions/split@2')
+    await writeCheckpoint(storage, input({ isFinal: true }), 0)
+    expect((await read()).file_paths).toEqual({
+      'parquet-files': [],
+      'processor-files': { split: ['processors-files/split/train/2.parquet'] },
+    })
+  })
+
+  it('lists them alike where a link shows them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parquetry-checkpoint-'))
+    try {
+      const local = createLocalStorage(folder)
+      await local.writeAtomic('metadata.json', (await storage.read('metadata.json')) ?? '')
+      await local.writeAtomic('processors-files/.versions/split@2/train/2.parquet', 'x')
+      await local.replaceFolder('processors-files/split', 'processors-files/.versions/split@2')
+      await writeCheckpoint(local, input({ isFinal: true }), 0)
+      const metadata = await readMetadata(local)
+      expect(metadata).toMatchObject({
+        value: { file_paths: { 'processor-files': { split: ['processors-files/split/train/2.parquet'] } } },
+      })
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
   it('cleans journals up at the end of a run only, and never for a run that no longer owns the folder', async () => {
     const unused = 'journal/batch_00010.run.1.jsonl'
     await storage.writeAtomic(unused, 'of a row group that the plan does not have\n')
@@ -121,5 +155,16 @@ describe('a checkpoint', () => {
   it('says so when the file it should replace is gone or damaged', async () => {
     await storage.writeAtomic('metadata.json', '{"trunca')
     await expect(writeCheckpoint(storage, input({}), 0)).rejects.toMatchObject({ code: 'METADATA_DAMAGED' })
+  })
+
+  it.each([
+    ['complete', []],
+    ['stopped', ['batch_00001.run.1.parquet']],
+  ] as const)('at the end of a run that is %s, leaves in staging what may still count', async (state, left) => {
+    await storage.stage('tmp-partial-parquet-files/batch_00001.run.1.parquet', new Uint8Array(1))
+    await writeCheckpoint(storage, input({ state }), 0)
+    expect(await storage.list('tmp-partial-parquet-files')).toHaveLength(1)
+    await writeCheckpoint(storage, input({ state, sequence: 2, isFinal: true }), 0)
+    expect(await storage.list('tmp-partial-parquet-files')).toEqual(left)
   })
 })

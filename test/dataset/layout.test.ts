@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { checkDatasetName, isJournalOf, isSidecarKey, isStagedSidecarKey, keys, timestampedName } from '../../src/dataset/layout.ts'
+import {
+  checkDatasetName,
+  isJournalOf,
+  isSidecarKey,
+  isStagedSidecarKey,
+  keys,
+  timestampedName,
+  isStagedProcessor,
+  parseVersionName,
+} from '../../src/dataset/layout.ts'
 import { partsOfKey } from '../../src/storage/keys.ts'
 
 const attempt = { runId: '0199-ab', attempt: 3 }
@@ -105,5 +114,29 @@ describe('dataset names', () => {
 
   it('get the local time when they are taken', () => {
     expect(timestampedName('reviews', new Date(2025, 0, 9, 4, 5, 6))).toBe('reviews_01-09-2025_040506')
+  })
+})
+
+describe('versions of processor outputs', () => {
+  const hash = '0123456789abcdef'
+
+  it.each([
+    [keys.processorVersion('a@b', hash), { kind: 'version', processor: 'a@b', hash }],
+    [`${keys.processorVersion('x', hash)}/`, { kind: 'version', processor: 'x', hash }],
+    [`${keys.processorVersion('x', hash)}.replaced`, { kind: 'replaced', processor: 'x', hash }],
+    [keys.processorSwap('x'), { kind: 'swap', processor: 'x', hash: '' }],
+  ])('are told from their names: %s', (key, version) => {
+    expect(parseVersionName(key.slice(`${keys.processorVersionsFolder}/`.length))).toEqual(version)
+  })
+
+  it.each(['notes.txt', `@${hash}`, `x@${hash}0`, 'x@0123', '.swap.json', '...swap.json'])('are not seen in %s', (name) => {
+    expect(parseVersionName(name)).toBeNull()
+  })
+
+  it('are staged under names that fit any file system', () => {
+    const key = keys.stagedProcessor('x'.repeat(200), { runId: '01a20bbd-9965-7a4b-ba82-174ad1b7fbd8', attempt: 999 })
+    expect(Buffer.byteLength(key.split('/')[1] ?? '')).toBeLessThanOrEqual(255)
+    expect(isStagedProcessor(`${key.split('/')[1]}/`)).toBe(true)
+    expect(isStagedProcessor('batch_00000.run.1.parquet')).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { LocalAppendHandle } from '../../src/storage/local-append.ts'
 import { createLocalStorage } from '../../src/storage/local.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { describeStorage } from './conformance.ts'
+import { systemWithoutLinks } from './replace-systems.ts'
 
 let base = ''
 let folders = 0
@@ -22,6 +23,7 @@ afterAll(async () => {
 })
 
 describeStorage('local', async () => createLocalStorage(newFolder()))
+describeStorage('local without symbolic links', async () => createLocalStorage(newFolder(), systemWithoutLinks))
 
 describe('local storage on disk', () => {
   it('touches nothing before it writes, then makes all folders above', async () => {
@@ -45,6 +47,17 @@ describe('local storage on disk', () => {
     await rm(folder, { recursive: true })
     await storage.writeAtomic('parquet-files/x', '3')
     expect(await readFile(join(folder, 'parquet-files', 'x'), 'utf8')).toBe('3')
+  })
+
+  it('removes what a killed writer left unfinished, and nothing that may still be written', async () => {
+    const folder = newFolder()
+    const storage = createLocalStorage(folder)
+    await storage.writeAtomic('x', '1')
+    await storage.removeUnfinished('nowhere', 0)
+    for (const name of ['.parquetry-tmp-dead', '.parquetry-tmp-alive']) await writeFile(join(folder, name), 'half')
+    await utimes(join(folder, '.parquetry-tmp-dead'), new Date(), new Date(Date.now() - 60_000))
+    await storage.removeUnfinished('', 30_000)
+    expect((await readdir(folder)).sort()).toEqual(['.parquetry-tmp-alive', 'x'])
   })
 
   it('never shows a reader half an object', async () => {
@@ -121,6 +134,29 @@ describe('local storage on disk', () => {
     expect(await readdir(join(outside, 'folder'))).toEqual([])
     await storage.remove('out')
     expect(await readdir(join(outside, 'folder'))).toEqual([])
+  })
+
+  it('shows a version by a relative link, which moves along with the folder', async () => {
+    const folder = newFolder()
+    const storage = createLocalStorage(folder)
+    await storage.writeAtomic('processors-files/.versions/x@1/a', 'inside')
+    await storage.replaceFolder('processors-files/x', 'processors-files/.versions/x@1')
+    expect(await readlink(join(folder, 'processors-files', 'x'))).toBe(join('.versions', 'x@1'))
+    const moved = newFolder()
+    await rename(folder, moved)
+    expect(new TextDecoder().decode((await createLocalStorage(moved).read('processors-files/x/a')) ?? undefined)).toBe('inside')
+    expect((await readdir(join(moved, 'processors-files'))).sort()).toEqual(['.versions', 'x'])
+  })
+
+  it('replaces no folder by one that lies outside', async () => {
+    const folder = newFolder()
+    const outside = newFolder()
+    await mkdir(outside)
+    const storage = createLocalStorage(folder)
+    await storage.writeAtomic('versions/x', 'x')
+    await symlink(outside, join(folder, 'versions', 'out'))
+    await expect(storage.replaceFolder('shown', 'versions/out')).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    expect(await storage.list('')).toEqual(['versions/'])
   })
 
   it('names the path and the way out when the folder cannot be made', async () => {

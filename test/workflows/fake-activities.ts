@@ -34,6 +34,8 @@ export interface FakeOptions {
   readonly bufferSize: number
   readonly window?: number
   readonly maxDroppedRows?: number
+  /** What prepare says of outputs and profile. Default false. */
+  readonly isProcessingDue?: boolean
   /** Milliseconds a row group takes. Default 1. */
   readonly groupMs?: number
   readonly checkpointMs?: number
@@ -77,6 +79,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
         rehearsal: false,
         currency: null,
         epoch: 1,
+        isProcessingDue: options.isProcessingDue ?? false,
       }
     },
     async scanDataset(input) {

@@ -104,6 +104,15 @@ describe.each([
     })
   })
 
+  it('runs processors and profile when prepare says that an earlier processing did not finish, though nothing is generated', async () => {
+    await run({ numRecords: 20, bufferSize: 10, disk: [0, 1], isProcessingDue: true }, async ({ disk, result }) => {
+      expect(await result()).toMatchObject({ state: 'complete', generated: false })
+      expect(disk.generated).toEqual([])
+      expect(disk.processorCalls).toEqual([expect.objectContaining({ producedData: false })])
+      expect(disk.profiled).toBe(1)
+    })
+  })
+
   it('continues as new after draining, page by page, and ends with the same totals', async () => {
     await run(
       { numRecords: 120, bufferSize: 1, window: 5, run: { continueAsNewAfterEvents: 120, pageSize: 50 } },
@@ -181,6 +190,7 @@ describe.each([
         rehearsal: false,
         currency: null,
         epoch: 1,
+        isProcessingDue: false,
       },
       cursor: 2,
       totals: { ...NO_TOTALS, rowGroups: 2, rowsWritten: 21 },
