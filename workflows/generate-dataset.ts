@@ -4,7 +4,7 @@
  */
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
 import { ApplicationFailure } from '@temporalio/common'
-import type { DatasetResult, GenerateDatasetInput, Owner } from '../src/contract.ts'
+import type { DatasetResult, GenerateDatasetInput, Owner, PreparedDataset } from '../src/contract.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { createProxies } from './activity-proxies.ts'
 import type { Checkpointer } from './checkpointer.ts'
@@ -26,7 +26,7 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
   const run = openRun(input, Date.now())
   handleMessages(run)
   const activities = createProxies(input.options ?? {})
-  run.prepared ??= await activities.prepareDataset({ dataset: input.dataset, requestId: input.requestId, owner: ownerOf(run) })
+  run.prepared ??= await prepare(run, activities)
   if (run.state === 'preparing') run.state = 'generating'
   showState(run)
 
@@ -50,6 +50,18 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
   }
   if (run.produced.rowGroups > 0) await processAndProfile(run, activities)
   return await finish(run, activities, checkpoints, page, endStateOf(run))
+}
+
+async function prepare(run: Run, activities: Activities): Promise<PreparedDataset> {
+  const { dataset, requestId, resume } = run.input
+  const { findings = [], ...prepared } = await activities.prepareDataset({
+    dataset,
+    requestId,
+    owner: ownerOf(run),
+    ...(resume === undefined ? {} : { resume }),
+  })
+  run.findings = findings
+  return prepared
 }
 
 /** A cancelled or failed page still leaves a checkpoint behind. */

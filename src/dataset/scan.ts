@@ -102,11 +102,7 @@ async function scanRowGroup(ports: ScanPorts, request: ScanRequest, rowGroup: Ro
   const verdict = judge(await ports.readReceipt(key), request, rowGroup)
   if (verdict.kind === 'absent') return null
   if (verdict.kind === 'committed') {
-    if (verdict.committed.receipt === null)
-      findings.add(
-        'adopted',
-        `${key}: ${verdict.committed.rowsWritten} rows, index of the ${verdict.committed.rowsDropped} missing ones unknown`,
-      )
+    if (verdict.committed.receipt === null) findings.add('adopted', adoptedMessage(key, verdict.committed))
     return verdict.committed
   }
   // Looked at once more, since a file moved aside is made again: a late scan must not move what another has just put right.
@@ -117,6 +113,11 @@ async function scanRowGroup(ports: ScanPorts, request: ScanRequest, rowGroup: Ro
   await ports.storage.move(key, quarantined)
   findings.add(again.kind, `${key} moved to ${quarantined}: ${again.reason}`)
   return null
+}
+
+/** A row group of DataDesigner: which rows it lacks is not known, since only a receipt says so. */
+function adoptedMessage(key: string, { rowsWritten, rowsDropped }: Committed): string {
+  return `${key} with ${rowsWritten} rows${rowsDropped === 0 ? '' : `, ${rowsDropped} dropped, index unknown`}`
 }
 
 type Verdict =
