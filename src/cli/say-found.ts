@@ -13,9 +13,9 @@ const WORDS: Readonly<Record<Finding['kind'], readonly [one: string, several: st
   ],
   damaged: ['damaged and set aside', 'damaged and set aside'],
   foreign: ['foreign and set aside', 'foreign and set aside'],
-  adopted: ['row group of DataDesigner taken over', 'row groups of DataDesigner taken over'],
+  adopted: ['row group of DataDesigner that lacks rows', 'row groups of DataDesigner that lack rows'],
   ignored: ['entry that is no row group, left alone', 'entries that are no row groups, left alone'],
-  missing: ['counted as done but gone', 'counted as done but gone'],
+  missing: ['counted as done and made again', 'counted as done and made again'],
   rebuilt: ['file put right', 'files put right'],
   stale: ['output that does not match its row group', 'outputs that do not match their row groups'],
 }

@@ -4,8 +4,9 @@
  */
 import type { Fingerprint } from '../config/compiled.ts'
 import { compileStored } from '../config/stored.ts'
-import type { PlanSegment } from '../contract.ts'
+import type { PlanSegment, RangeSet } from '../contract.ts'
 import { isParquetryError } from '../errors.ts'
+import { fromIds } from '../plan/range-set.ts'
 import { extendSegments, planSegments, rowCount, rowGroupById, rowGroupCount } from '../plan/row-groups.ts'
 import type { Storage } from '../storage/storage.ts'
 import { keys } from './layout.ts'
@@ -20,6 +21,7 @@ export interface Adoptable {
   readonly fingerprint: Fingerprint | null
   readonly segments: readonly PlanSegment[]
   /** Readable row groups of theirs and of ours, by their footers. */
+  readonly committed: RangeSet
   readonly rowGroups: number
   readonly rowsWritten: number
   /** Rows that those row groups lack. Which ones is not known for files of theirs. */
@@ -50,6 +52,7 @@ export async function readAdoptable(
     metadata,
     fingerprint: typeof config === 'string' ? null : config,
     segments,
+    committed: fromIds(inPlan.map(({ id }) => id)),
     rowGroups: inPlan.length,
     rowsWritten: inPlan.reduce((total, { rows }) => total + rows, 0),
     rowsDropped: inPlan.reduce((total, { rows, wanted }) => total + Math.max(0, wanted - rows), 0),

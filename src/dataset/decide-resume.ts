@@ -115,11 +115,7 @@ export function decideResume(facts: FolderFacts, request: RunRequest): ResumeDec
 /** What a person should know of the dataset that is gone on with, or null. */
 function noteOf(facts: FolderFacts, request: RunRequest): string | null {
   const { metadata, rebuilt, adoptable, location } = facts
-  if (adoptable !== null) {
-    const { rowGroups, rowsWritten, rowsDropped } = adoptable
-    const lacking = rowsDropped === 0 ? '' : `, which lack ${rowsDropped} rows; which ones is not known`
-    return `${location} was begun by DataDesigner: its ${rowGroups} row groups with ${rowsWritten} rows are taken over${lacking}`
-  }
+  if (adoptable !== null) return adoptedMessage(location, adoptable)
   if (metadata.kind === 'ours') {
     const wanted = Math.max(metadata.value.target_num_records, request.numRecords ?? 0)
     const { rowsWritten, rowsDropped } = metadata.value.parquetry.totals
@@ -127,6 +123,12 @@ function noteOf(facts: FolderFacts, request: RunRequest): string | null {
   }
   if (rebuilt === null) return 'no metadata.json and no row group yet: starting from the beginning in the same folder'
   return rebuiltMessage(metadata.kind === 'damaged' ? `damaged (${metadata.why})` : 'missing', rebuilt)
+}
+
+/** What is said when a folder of DataDesigner is taken over. */
+export function adoptedMessage(location: string, { rowGroups, rowsWritten, rowsDropped }: Adoptable): string {
+  const lacking = rowsDropped === 0 ? '' : `; ${rowsDropped} rows are dropped, which ones is not known`
+  return `${location} was last written by DataDesigner: its ${rowGroups} row groups with ${rowsWritten} rows are taken over${lacking}`
 }
 
 /** What is said when `metadata.json` is rebuilt; `state` is `missing` or what is wrong with it. */

@@ -10,7 +10,7 @@ import { compileStored } from '../config/stored.ts'
 import type { CompiledDataset, Policies } from '../config/compiled.ts'
 import { extendSegments, planSegments, rowCount } from '../plan/row-groups.ts'
 import type { Storage } from '../storage/storage.ts'
-import { decideResume, rebuiltMessage, resumeModeOf } from './decide-resume.ts'
+import { adoptedMessage, decideResume, rebuiltMessage, resumeModeOf } from './decide-resume.ts'
 import type { FolderFacts, RunRequest } from './decide-resume.ts'
 import { createFindings } from './findings.ts'
 import { keys } from './layout.ts'
@@ -133,6 +133,7 @@ async function putRight(
   ports: Pick<PreparePorts, 'log'>,
 ): Promise<readonly Finding[]> {
   const findings = createFindings()
+  if (facts.adoptable !== null) findings.add('rebuilt', adoptedMessage(facts.location, facts.adoptable))
   if (facts.metadata.kind === 'damaged' || (facts.metadata.kind === 'absent' && facts.rebuilt !== null)) {
     const { metadata, rebuilt } = facts
     const state = metadata.kind === 'damaged' ? `damaged (${metadata.why}), moved to ${await setAside(storage, keys.metadata)}` : 'missing'
@@ -176,14 +177,14 @@ function knownMetadata(facts: FolderFacts, beginning: Beginning): Metadata | nul
   const { metadata, rebuilt, adoptable } = facts
   if (metadata.kind === 'ours') return metadata.value
   if (adoptable !== null) {
-    const { segments, rowGroups, rowsWritten, rowsDropped } = adoptable
+    const { segments, committed, rowGroups, rowsWritten, rowsDropped } = adoptable
     const fresh = metadataOf(beginning, {
       segments,
       bufferSize: adoptable.metadata.buffer_size,
       seed: beginning.request.seed ?? rebuilt?.seed ?? beginning.ports.drawSeed(),
       referenceTime: rebuilt?.referenceTime ?? referenceTimeOf(beginning.request),
       totals: { ...NO_TOTALS, rowGroups, rowsWritten, rowsDropped },
-      committed: [],
+      committed,
     })
     // Their other keys stay: a later resume by DataDesigner compares its hash of the config.
     return { ...adoptable.metadata, ...fresh, parquetry: { ...fresh.parquetry, adopted: true } }

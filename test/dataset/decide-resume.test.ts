@@ -167,6 +167,7 @@ describe('a folder of DataDesigner', () => {
     metadata: { dataset_name: 'reviews', buffer_size: 10, target_num_records: 50 },
     fingerprint,
     segments: [{ firstId: 0, start: 0, end: 50, size: 10 }],
+    committed: [[0, 3]],
     rowGroups: 3,
     rowsWritten: 28,
     rowsDropped: 2,
@@ -177,7 +178,7 @@ describe('a folder of DataDesigner', () => {
   it('is taken over when its config is the same, whatever the seed', () => {
     expect(decideResume(facts, { ...always, seed: 'any' })).toMatchObject({
       action: 'resume',
-      note: expect.stringMatching(/begun by DataDesigner: its 3 row groups with 28 rows .* lack 2 rows/),
+      note: expect.stringMatching(/written by DataDesigner: its 3 row groups with 28 rows .* 2 rows are dropped/),
     })
     expect(() => decideResume(facts, { ...always, bufferSize: 7 })).toThrow(expect.objectContaining({ code: 'BUFFER_SIZE_MISMATCH' }))
     expect(() => decideResume(facts, { ...always, numRecords: 49 })).toThrow(expect.objectContaining({ code: 'NUM_RECORDS_MISMATCH' }))
