@@ -72,7 +72,7 @@ export async function followRun(options: SessionOptions): Promise<SessionEnd> {
       workerFailed: worker?.failed ?? never(),
       leave: leaving.signal,
       onProgress(progress): void {
-        if (said === null && hasScanned(progress)) said = sayFound(output, run.location, progress)
+        if (said === null && hasScanned(progress)) said = sayFound(output, run, progress)
       },
     })
     if (ended === 'left') {

@@ -28,7 +28,7 @@ export function sayEnd(output: Output, server: Server, { result, run, said }: Se
   output.emit('result', { ...result, workflowId: run.workflowId, ui: link, seconds: facts.elapsedMs / 1_000, process: processFacts() })
   const unsaid = result.findings.filter(({ message }) => !said.has(message))
   if (unsaid.length > 0) output.say(`Found    ${findingsText(unsaid)}`)
-  for (const { message } of unsaid) output.say(`         ${message}`)
+  for (const { message } of unsaid) if (!run.notes.includes(message)) output.say(`         ${message}`)
   const balance = `${count(totals.rowsWritten)} written + ${count(totals.rowsDropped)} dropped = ${count(targetNumRecords)} wanted`
   if (state === 'complete')
     output.say(

@@ -1,5 +1,6 @@
 /** What a run found in the folder before it began to generate, in words. */
 import type { RunProgress } from '../client/progress.ts'
+import type { RunHandle } from '../client/run-handle.ts'
 import type { Finding } from '../contract.ts'
 import { count } from './format.ts'
 import type { Output } from './output.ts'
@@ -37,7 +38,7 @@ export function hasScanned({ totals, rowGroupsOpen }: Pick<RunProgress, 'totals'
  * Says what was in the folder, unless it was empty: `Found artifacts/reviews: 5 of 20 row groups committed, 500 rows; 1 damaged and set
  * aside; 15 to make`, and a line for each finding. Answers the messages that were said.
  */
-export function sayFound(output: Output, location: string, progress: RunProgress): ReadonlySet<string> {
+export function sayFound(output: Output, run: Pick<RunHandle, 'location' | 'notes'>, progress: RunProgress): ReadonlySet<string> {
   const { totals, produced, findings, rowGroupsWanted } = progress
   const found = totals.rowGroups - produced.rowGroups
   if (found === 0 && findings.length === 0) return new Set()
@@ -49,7 +50,7 @@ export function sayFound(output: Output, location: string, progress: RunProgress
     ...(isWhole ? [`${count(rowGroupsWanted - found)} to make`] : []),
   ]
   output.emit('found', { rowGroups: found, rows, findings })
-  output.say(`Found    ${shownPath(location)}: ${parts.join('; ')}`)
-  for (const { message } of findings) output.say(`         ${message}`)
+  output.say(`Found    ${shownPath(run.location)}: ${parts.join('; ')}`)
+  for (const { message } of findings) if (!run.notes.includes(message)) output.say(`         ${message}`)
   return new Set(findings.map(({ message }) => message))
 }

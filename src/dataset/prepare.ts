@@ -64,7 +64,7 @@ export async function prepareDataset(storage: Storage, input: PrepareInput, port
       ? freshMetadata(await readStoredFacts(storage), { input, request, compiled, epoch, ports })
       : extendedMetadata(known, request, compiled, epoch, ports)
   if (known === null || (facts.adoptable !== null && facts.rebuilt === null)) await clearPartialResults(storage, ports)
-  const findings = await putRight(storage, facts, known !== null, ports)
+  const findings = await putRight(storage, facts, known !== null)
   const { seed, reference_time, adopted } = metadata.parquetry
   await storage.writeAtomic(
     keys.parquetryFile,
@@ -126,12 +126,7 @@ function askedOf(request: StagedRequest): Pick<RunRequest, 'numRecords' | 'buffe
 }
 
 /** Moves aside what is unreadable and says what is written anew in its place. Crashing in between is made good by preparing again. */
-async function putRight(
-  storage: Storage,
-  facts: FolderFacts,
-  isKnown: boolean,
-  ports: Pick<PreparePorts, 'log'>,
-): Promise<readonly Finding[]> {
+async function putRight(storage: Storage, facts: FolderFacts, isKnown: boolean): Promise<readonly Finding[]> {
   const findings = createFindings()
   if (facts.adoptable !== null) findings.add('rebuilt', adoptedMessage(facts.location, facts.adoptable))
   if (facts.metadata.kind === 'damaged' || (facts.metadata.kind === 'absent' && facts.rebuilt !== null)) {
@@ -146,7 +141,6 @@ async function putRight(
     if (state === 'absent' && isKnown && facts.adoptable === null)
       findings.add('rebuilt', `${key} was missing, and is written anew from the config given`)
   }
-  for (const { message } of findings.list()) ports.log(message)
   return findings.list()
 }
 
