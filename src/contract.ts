@@ -108,6 +108,12 @@ export interface Finding {
   readonly message: string
 }
 
+/**
+ * Whether a run goes on with what the folder holds: `never` starts fresh, `always` goes on or fails, `if_possible` goes on where it can.
+ * Also written `false` and `true`.
+ */
+export type ResumeMode = 'never' | 'always' | 'if_possible'
+
 // ---- activities -------------------------------------------------------------------------------------------------
 
 /** Input of `prepareDataset`. */
@@ -116,6 +122,8 @@ export interface PrepareInput {
   /** Names the request the client staged in the folder: config and explicitly given settings. */
   readonly requestId: string
   readonly owner: Owner
+  /** As in `GenerateDatasetInput`. */
+  readonly resume?: ResumeMode | boolean
 }
 
 /** Who owns a dataset's folder (ruling 2). `server` tells servers apart that use the same namespace name. */
@@ -143,6 +151,8 @@ export interface PreparedDataset {
   readonly epoch: number
   /** True when outputs of processors or the profile are missing or stale, or an earlier processing did not finish. */
   readonly isProcessingDue: boolean
+  /** What had to be put right before the run could begin, e.g. a rebuilt checkpoint. */
+  readonly findings?: readonly Finding[]
 }
 
 /** Input of `scanDataset`: row groups with ids in [firstId, endId). */
@@ -277,6 +287,12 @@ export interface GenerateDatasetInput {
   readonly requestId: string
   /** Identity of the Temporal server, so that two servers cannot both own the folder (ruling 2). */
   readonly server: string
+  /**
+   * Enforced by `prepareDataset` on the folder the run was given; it cannot choose another one, which only the client does before the
+   * start. `never` refuses a folder that another request prepared, `always` one that holds nothing; `if_possible`, as nothing at all,
+   * goes on with a dataset of the same config and begins an empty one.
+   */
+  readonly resume?: ResumeMode | boolean
   readonly options?: RunOptions
   /** Make dropped rows again, once everything else is there. Default false. */
   readonly retryDropped?: boolean

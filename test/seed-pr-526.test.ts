@@ -83,10 +83,12 @@ describe('resolved_dataset_name', () => {
     numRecords: null,
     bufferSize: null,
     seed: null,
+    preservesDroppedColumns: true,
+    usesReferenceTime: false,
   }
   const resolveIn = (storage: Storage): Promise<ResolvedDataset> =>
     resolveDataset(
-      { artifactPath: '/data', datasetName: 'dataset', requestId: 'r', request },
+      { artifactPath: '/data', datasetName: 'dataset', requestId: 'r', request, parquetryFile: {} },
       { openStorage: () => storage, now: () => 0, newId: () => 'id' },
     )
 

@@ -4,7 +4,7 @@
  */
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
 import { ApplicationFailure } from '@temporalio/common'
-import type { DatasetResult, GenerateDatasetInput, Owner, RunState } from '../src/contract.ts'
+import type { DatasetResult, GenerateDatasetInput, Owner, PreparedDataset, RunState } from '../src/contract.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { createProxies } from './activity-proxies.ts'
 import type { Checkpointer } from './checkpointer.ts'
@@ -30,7 +30,7 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
   const run = openRun(input, Date.now())
   handleMessages(run)
   const activities = createProxies(input.options ?? {})
-  run.prepared ??= await activities.prepareDataset({ dataset: input.dataset, requestId: input.requestId, owner: ownerOf(run) })
+  run.prepared ??= await prepare(run, activities)
   if (run.state === 'preparing') run.state = 'generating'
   showState(run)
 
@@ -66,6 +66,18 @@ async function goOnInNewRun(run: Run, checkpoints: Checkpointer): Promise<never>
   await checkpoints.flush()
   await condition(allHandlersFinished)
   return await continueAsNew<typeof generateDataset>({ ...run.input, carried: carry(run) })
+}
+
+async function prepare(run: Run, activities: Activities): Promise<PreparedDataset> {
+  const { dataset, requestId, resume } = run.input
+  const { findings = [], ...prepared } = await activities.prepareDataset({
+    dataset,
+    requestId,
+    owner: ownerOf(run),
+    ...(resume === undefined ? {} : { resume }),
+  })
+  run.findings = findings
+  return prepared
 }
 
 /** A cancelled or failed page still leaves a checkpoint behind. */

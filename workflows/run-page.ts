@@ -14,7 +14,7 @@ import { kindOfCode } from '../src/errors.ts'
 import type { ErrorCode } from '../src/errors.ts'
 import { contains, fromIds, iterate, union } from '../src/plan/range-set.ts'
 import { addResult, addTotals } from '../src/plan/progress.ts'
-import { reconcile } from '../src/plan/reconcile.ts'
+import { keepFindings, reconcile } from '../src/plan/reconcile.ts'
 import { rowGroupById } from '../src/plan/row-groups.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { showDetails, showState, summaryOfRowGroup } from './presentation.ts'
@@ -103,7 +103,7 @@ async function scanPage({ run, activities, page, checkpoints }: PageContext): Pr
   for (const id of iterate(reconciled.lost)) page.results.delete(id)
   page.scan = scan
   page.queue = [...iterate(reconciled.missing)]
-  run.pageFindings = reconciled.findings
+  run.pageFindings = keepFindings(run.pageFindings, reconciled.findings)
   updateTotals(run, page)
   showState(run)
   // The counts of the real files are in the checkpoint before anything new is made.

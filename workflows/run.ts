@@ -112,12 +112,16 @@ export function totalsOf(run: Run): Totals {
   return addTotals(run.settled, run.pageTotals)
 }
 
-/** All findings as one list: one entry a kind, counts summed, the first message kept. */
+/** Longest message of a finding: it is carried from run to run. */
+const MAX_MESSAGE = 600
+
+/** All findings as one list: one entry a kind, counts and messages put together. */
 export function findingsOf(run: Run): readonly Finding[] {
   const byKind = new Map<string, Finding>()
   for (const finding of [...run.findings, ...run.pageFindings]) {
     const before = byKind.get(finding.kind)
-    byKind.set(finding.kind, before === undefined ? finding : { ...before, count: before.count + finding.count })
+    const message = before === undefined ? finding.message : `${before.message}; ${finding.message}`.slice(0, MAX_MESSAGE)
+    byKind.set(finding.kind, { ...finding, count: finding.count + (before?.count ?? 0), message })
   }
   return [...byKind.values()]
 }

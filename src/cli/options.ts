@@ -1,5 +1,6 @@
 /** What options mean: from words on the command line to values. Refusals are commander's, so that they name the option. */
 import { InvalidArgumentError } from 'commander'
+import type { ResumeMode } from '../contract.ts'
 
 /** A whole number of at least 1; `1_000` and `1,000` are understood too. */
 export function parseCount(text: string): number {
@@ -41,6 +42,21 @@ export function parseAllowedDrops(text: string): AllowedDrops {
   if (percent !== undefined && Number(percent) < 100) return { share: Number(percent) / 100 }
   if (/^\d+$/u.test(text)) return { rows: Number(text) }
   throw new InvalidArgumentError('Expected a number of rows such as 12, or a share below 100% such as 1%.')
+}
+
+const RESUME_MODES: Readonly<Record<string, ResumeMode>> = {
+  never: 'never',
+  always: 'always',
+  if_possible: 'if_possible',
+  true: 'always',
+  false: 'never',
+}
+
+/** `never`, `always` or `if_possible`; DataDesigner's `true` and `false` are `always` and `never`. */
+export function parseResume(text: string): ResumeMode {
+  const mode = Object.hasOwn(RESUME_MODES, text) ? RESUME_MODES[text] : undefined
+  if (mode !== undefined) return mode
+  throw new InvalidArgumentError('Allowed choices are never, always, if_possible (or false, true).')
 }
 
 /** How long a blocked run is waited for, in ms; null for ever. */

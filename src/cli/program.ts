@@ -10,7 +10,7 @@ import type { ResumeFlags } from './commands/resume.ts'
 import type { VerifyFlags } from './commands/verify.ts'
 import type { ConfigFlags } from './context.ts'
 import { COMMAND_HELP, PROGRAM_HELP } from './help.ts'
-import { parseAllowedDrops, parseCount, parseDuration, parseIndex, parseWindow } from './options.ts'
+import { parseAllowedDrops, parseCount, parseDuration, parseIndex, parseResume, parseWindow } from './options.ts'
 import { packageVersion } from './package-root.ts'
 
 /** Runs a command with what it needs, and keeps its exit code; of the flags only `json` is looked at. */
@@ -83,7 +83,12 @@ function addCreate(program: Command, run: Run): void {
     .addOption(new Option('-n, --num-records <n>', 'rows wanted (default: 10; more than recorded extends a dataset)').argParser(parseCount))
     .option('-d, --dataset-name <name>', "folder name (default: the config file's name)")
     .addOption(artifactPath())
-    .addOption(new Option('-r, --resume <mode>', 'whether to go on with what the folder holds').choices(['never', 'always', 'if_possible']))
+    .addOption(
+      new Option(
+        '-r, --resume <mode>',
+        'whether to go on with what the folder holds: never, always, if_possible; or false, true',
+      ).argParser(parseResume),
+    )
     .addOption(new Option('--buffer-size <n>', 'rows per row group, that is, per file (default: 1000)').argParser(parseCount))
     .option('--seed <seed>', 'makes the same random values again (default: drawn once and recorded)')
   addFollowOptions(addConfigOptions(command))

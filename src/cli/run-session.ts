@@ -12,6 +12,7 @@ import { EXIT, exitOfResult } from './exit-codes.ts'
 import type { Output } from './output.ts'
 import { EXIT_OUTPUT_CLOSED } from './output.ts'
 import { createPresses } from './presses.ts'
+import { hasScanned, sayFound } from './say-found.ts'
 import type { Server } from './server.ts'
 import { workflowLink } from './server.ts'
 import { commandLine, datasetArgument } from './shell.ts'
@@ -40,6 +41,8 @@ export interface SessionEnd {
   readonly run: RunHandle
   /** Null when the command left before the run's end. */
   readonly result: DatasetResult | null
+  /** Messages of findings that were said already, at the start. */
+  readonly said: ReadonlySet<string>
 }
 
 /** Longest wait for a run that was told to stop: the calls on the wire may take 20 s, in ms. */
@@ -58,6 +61,7 @@ export async function followRun(options: SessionOptions): Promise<SessionEnd> {
   const worker = await serve(options)
   options.onServing?.()
   const leaving = new AbortController()
+  let said: ReadonlySet<string> | null = null
   const interrupts = handleInterrupts(options, worker !== null || !run.isAttached, leaving)
   try {
     const ended = await watchRun({
@@ -68,13 +72,16 @@ export async function followRun(options: SessionOptions): Promise<SessionEnd> {
       resumeCommand: resumeCommandOf(run),
       workerFailed: worker?.failed ?? never(),
       leave: leaving.signal,
+      onProgress(progress): void {
+        if (said === null && hasScanned(progress)) said = sayFound(output, run, progress)
+      },
     })
     if (ended === 'left') {
       output.say(`Left     the run goes on where it is served; look again with ${resumeCommandOf(run)}`)
-      return { exitCode: EXIT.stopped, run, result: null }
+      return { exitCode: EXIT.stopped, run, result: null, said: new Set() }
     }
     if (ended === 'waited') return await leaveWaiting(options, worker)
-    return { exitCode: exitOfResult(ended), run, result: ended }
+    return { exitCode: exitOfResult(ended), run, result: ended, said: said ?? new Set() }
   } finally {
     interrupts.remove()
     await worker?.stop()
@@ -133,9 +140,9 @@ async function leaveWaiting({ output, run }: SessionOptions, worker: RunningWork
   const blocked = progress?.blocked ?? null
   const why = blocked === null ? (progress?.retrying ?? 'nothing moves') : `${blocked.code}: ${blocked.message}`
   output.emit('left', { blocked, location: run.location })
-  if (result !== null && result.state !== 'stopped') return { exitCode: exitOfResult(result), run, result }
+  if (result !== null && result.state !== 'stopped') return { exitCode: exitOfResult(result), run, result, said: new Set() }
   output.warn(`left while waiting: ${why}`)
-  return { exitCode: EXIT.waiting, run, result }
+  return { exitCode: EXIT.waiting, run, result, said: new Set() }
 }
 
 function sleep(ms: number): Promise<void> {

@@ -6,6 +6,7 @@ import { bytes, count, duration, money } from './format.ts'
 import type { Output } from './output.ts'
 import type { SessionEnd } from './run-session.ts'
 import { resumeCommandOf } from './run-session.ts'
+import { findingsText } from './say-found.ts'
 import type { Server } from './server.ts'
 import { workflowLink } from './server.ts'
 import { commandLine, datasetArgument, shownPath } from './shell.ts'
@@ -18,7 +19,7 @@ export interface EndFacts {
 }
 
 /** Says and emits the end of a run. */
-export function sayEnd(output: Output, server: Server, { result, run }: SessionEnd, facts: EndFacts): void {
+export function sayEnd(output: Output, server: Server, { result, run, said }: SessionEnd, facts: EndFacts): void {
   if (result === null) {
     output.say(`go on    ${resumeCommandOf(run)}   (repeats no call)`)
     return
@@ -26,7 +27,9 @@ export function sayEnd(output: Output, server: Server, { result, run }: SessionE
   const { totals, targetNumRecords, state } = result
   const link = workflowLink(server, run.workflowId)
   output.emit('result', { ...result, workflowId: run.workflowId, ui: link, seconds: facts.elapsedMs / 1_000, process: processFacts() })
-  for (const finding of result.findings) output.say(`Found    ${finding.message}`)
+  const unsaid = result.findings.filter(({ message }) => !said.has(message))
+  if (unsaid.length > 0) output.say(`Found    ${findingsText(unsaid)}`)
+  for (const { message } of unsaid) if (!run.notes.includes(message)) output.say(`         ${message}`)
   const balance = `${count(totals.rowsWritten)} written + ${count(totals.rowsDropped)} dropped = ${count(targetNumRecords)} wanted`
   if (state === 'complete')
     output.say(

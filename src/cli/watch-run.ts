@@ -21,6 +21,8 @@ export interface WatchOptions {
   readonly workerFailed: Promise<never>
   /** Aborted when a person wants to leave without stopping the run. */
   readonly leave: AbortSignal
+  /** Called with every look that was answered. */
+  readonly onProgress?: (progress: RunProgress) => void
 }
 
 /** Why watching ended: the run did, the wait grew too long, or a person left. */
@@ -87,7 +89,10 @@ function isServerAway(error: unknown): boolean {
   return (isGrpcServiceError(error) && AWAY_CODES.has(error.code)) || isServerAway(error.cause)
 }
 
-async function look({ output, run, maxWaitMs, startedAt, resumeCommand }: WatchOptions, ending: AbortSignal): Promise<'waited' | 'ended'> {
+async function look(
+  { output, run, maxWaitMs, startedAt, resumeCommand, onProgress }: WatchOptions,
+  ending: AbortSignal,
+): Promise<'waited' | 'ended'> {
   const panel = createPanel({ startedAt, resumeCommand })
   const patience = createPatience(startedAt)
   let lastLineAt = startedAt
@@ -98,6 +103,7 @@ async function look({ output, run, maxWaitMs, startedAt, resumeCommand }: WatchO
     const at = Date.now()
     if (progress === null) panel.miss(at)
     else panel.add({ at, progress })
+    if (progress !== null) onProgress?.(progress)
     if (output.isTerminal) output.redraw(panel.render(output.width()))
     else if (at - lastLineAt >= LINE_MS || (progress?.state === 'waiting' && lastState !== 'waiting')) {
       sayLine(output, panel, progress)

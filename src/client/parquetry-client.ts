@@ -2,17 +2,19 @@
  * The programmatic API: start a run on a dataset, join one that is open, look at it, change it. The command line uses nothing else.
  */
 import { randomUUID } from 'node:crypto'
-import { resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { Connection } from '@temporalio/client'
 import { Client, WorkflowNotFoundError } from '@temporalio/client'
 import { prepareConfig } from '../config/prepare-config.ts'
 import type { ConfigInput, ConfigSources, PreparedConfig } from '../config/prepare-config.ts'
 import { GENERATE_DATASET, SEARCH_ATTRIBUTES, taskQueueOf, TASK_QUEUE, workflowIdOf } from '../contract.ts'
 import type { GenerateDatasetInput, RunOptions } from '../contract.ts'
-import type { ResumeMode } from '../dataset/decide-resume.ts'
+import { resumeModeOf } from '../dataset/decide-resume.ts'
+import type { ResumeMode, RunRequest } from '../dataset/decide-resume.ts'
 import { readIdentity } from '../dataset/folder-facts.ts'
-import { keys } from '../dataset/layout.ts'
+import { checkDatasetName, keys } from '../dataset/layout.ts'
 import { compileProgram } from '../dataset/open-dataset.ts'
+import { runRequestOf } from '../dataset/prepare.ts'
 import { removeRequest, stageRequest } from '../dataset/request.ts'
 import type { ResolvedDataset } from '../dataset/resolve-dataset.ts'
 import { resolveDataset } from '../dataset/resolve-dataset.ts'
@@ -25,6 +27,8 @@ import { openStorage } from '../storage/open.ts'
 import { listOpenRuns } from './open-runs.ts'
 import type { OpenRun } from './open-runs.ts'
 import { hasPollers } from './progress.ts'
+import { findRun, isPlaceLost, movedNote, notesOfJoining } from './find-run.ts'
+import type { MovedRun, OpenDatasetRun } from './find-run.ts'
 import { RunHandle } from './run-handle.ts'
 
 /** How to reach the Temporal server. */
@@ -61,6 +65,8 @@ export interface CreateOptions {
 
 /** What a run is started with: a prepared config, or what a dataset's folder holds of one. */
 export type RunnableConfig = Pick<PreparedConfig, 'compiled' | 'builderConfig' | 'parquetryFile' | 'explicit'>
+
+const PORTS = { openStorage, now: Date.now, newId: randomUUID }
 
 /** A connection to Temporal that knows datasets. Close it when done. */
 export class ParquetryClient {
@@ -122,25 +128,26 @@ export class ParquetryClient {
     await compileProgram(prepared.compiled, '0', new Date().toISOString())
     const requestId = randomUUID()
     const asked = askedOf(prepared, options)
-    const dataset = await resolveDataset(
+    const mode = resumeModeOf(options.resume)
+    const isFreshWanted = options.resume !== undefined && mode === 'never'
+    const place = { artifactPath: resolve(options.artifactPath ?? 'artifacts'), datasetName: options.datasetName ?? 'dataset' }
+    checkDatasetName(place.datasetName)
+    const open = await this.#openRunIn(join(place.artifactPath, place.datasetName))
+    if (open !== null && !isFreshWanted) return await this.#join(open, prepared, asked, options)
+    const resolved = await resolveDataset(
       {
-        artifactPath: resolve(options.artifactPath ?? 'artifacts'),
-        datasetName: options.datasetName ?? 'dataset',
+        ...place,
         requestId,
-        request: {
-          mode: modeOf(options.resume),
-          isModeExplicit: options.resume !== undefined,
-          fingerprint: prepared.compiled.fingerprint,
-          ...asked,
-        },
+        request: { ...runRequestOf(prepared.compiled), ...asked, mode, isModeExplicit: options.resume !== undefined },
+        parquetryFile: prepared.parquetryFile,
       },
-      { openStorage, now: Date.now, newId: randomUUID },
+      PORTS,
     )
-    const joined = await this.#join(dataset, prepared)
-    if (joined !== null) {
-      if (options.retryDropped === true) await joined.retryDropped()
-      return joined
-    }
+    const notes = [resolved.note, open === null ? null : `a run is open on ${open.dataset.location}: ${open.description.workflowId}`]
+    const dataset = { ...resolved, note: notes.filter((note) => note !== null).join('; ') || null }
+    const found = await findRun(this.#client, dataset, PORTS)
+    if (found.kind === 'here') return await this.#join({ dataset, description: found.description }, prepared, asked, options)
+    if (found.kind === 'moved') await this.#endMoved(found, dataset)
     const storage = openStorage(dataset.location)
     await stageRequest(storage, {
       request_id: requestId,
@@ -153,7 +160,8 @@ export class ParquetryClient {
       seed: asked.seed,
     })
     try {
-      return await this.#startRun(dataset, prepared, requestId, options)
+      const resume = dataset.isFresh ? 'never' : mode
+      return await this.#startRun(found.kind === 'moved' ? movedNote(dataset, found) : dataset, prepared, requestId, { ...options, resume })
     } catch (error) {
       await removeRequest(storage, requestId)
       if (dataset.isFresh) await storage.remove(keys.identity)
@@ -192,16 +200,8 @@ export class ParquetryClient {
   /** The open run of the dataset in a folder, or null when none is open on this server. Throws `DATASET_NOT_FOUND`. */
   async findOpen(location: string): Promise<RunHandle | null> {
     const absolute = resolve(location)
-    const identity = await readIdentity(openStorage(absolute))
-    if (identity === null) return await this.attach(absolute)
-    const description = await this.#client.workflow
-      .getHandle(workflowIdOf(identity.dataset_id))
-      .describe()
-      .catch((error: unknown) => {
-        if (error instanceof WorkflowNotFoundError) return null
-        throw error
-      })
-    return description?.status.name === 'RUNNING' ? await this.attach(absolute) : null
+    if ((await readIdentity(openStorage(absolute))) === null) return await this.attach(absolute)
+    return (await this.#openRunIn(absolute)) === null ? null : await this.attach(absolute)
   }
 
   /** All open runs of this server's namespace. */
@@ -218,19 +218,50 @@ export class ParquetryClient {
     await this.#connection.close()
   }
 
-  /** The open run of the dataset, or null; a different config is refused, since a run's arguments cannot change. */
-  async #join(dataset: ResolvedDataset, prepared: RunnableConfig): Promise<RunHandle | null> {
-    const handle = this.#client.workflow.getHandle(workflowIdOf(dataset.datasetId))
-    const description = await handle.describe().catch(() => null)
-    if (description === null || description.status.name !== 'RUNNING') return null
-    const fingerprint = description.memo?.['fingerprint']
-    if (fingerprint !== prepared.compiled.fingerprint.hash) {
+  /** The open run of the dataset that a folder holds, or null when it holds none, or one whose run is another place's. */
+  async #openRunIn(location: string): Promise<OpenDatasetRun | null> {
+    const identity = await readIdentity(openStorage(location))
+    if (identity === null) return null
+    const dataset = { location, datasetName: basename(location), datasetId: identity.dataset_id, isFresh: false, note: null }
+    const found = await findRun(this.#client, dataset, PORTS)
+    return found.kind === 'here' ? { dataset, description: found.description } : null
+  }
+
+  /** Joins the open run; a different config is refused, since a run's arguments cannot change. */
+  async #join(
+    { dataset, description }: OpenDatasetRun,
+    prepared: RunnableConfig,
+    asked: Asked,
+    { retryDropped }: CreateOptions,
+  ): Promise<RunHandle> {
+    if (description.memo?.['fingerprint'] !== prepared.compiled.fingerprint.hash) {
       throw new ParquetryError('RESUME_INCOMPATIBLE', `a run with another config is open on ${dataset.location}`, {
         wayOut: 'wait for its end or stop it, or start under another name',
       })
     }
-    const notes = [...(dataset.note === null ? [] : [dataset.note]), 'a run is open on this dataset: joined it; its own settings hold']
-    return this.#handleOf(dataset, { taskQueue: description.taskQueue, isAttached: true, notes })
+    const notes = await notesOfJoining(openStorage(dataset.location), asked)
+    const run = this.#handleOf(dataset, {
+      taskQueue: description.taskQueue,
+      isAttached: true,
+      notes: [...(dataset.note === null ? [] : [dataset.note]), ...notes],
+    })
+    if (retryDropped === true) await run.retryDropped()
+    return run
+  }
+
+  /** Ends the run of a dataset that is not at that run's place any more: no worker could find it there. */
+  async #endMoved({ from, description }: MovedRun, { datasetId, location }: ResolvedDataset): Promise<void> {
+    const isServed = await this.hasWorker(description.taskQueue)
+    if (isServed && !isPlaceLost(description)) {
+      throw new ParquetryError(
+        'DATASET_MOVED',
+        `a run of this dataset is open and served as ${from}, which is not to be seen from here; asked for was ${location}`,
+        {
+          wayOut: `stop that run or its worker, then start again`,
+        },
+      )
+    }
+    await this.#client.workflow.getHandle(workflowIdOf(datasetId)).terminate(`the dataset was moved from ${from} to ${location}`)
   }
 
   async #startRun(dataset: ResolvedDataset, prepared: RunnableConfig, requestId: string, options: CreateOptions): Promise<RunHandle> {
@@ -239,6 +270,7 @@ export class ParquetryClient {
       dataset: { location: dataset.location, datasetId: dataset.datasetId, fingerprint: prepared.compiled.fingerprint.hash },
       requestId,
       server: await this.#serverId(),
+      ...(options.resume === undefined ? {} : { resume: options.resume }),
       options: { ...run, hasSearchAttributes: hasSearchAttributes ?? (await this.#hasSearchAttributes()) },
       ...(options.retryDropped === true ? { retryDropped: true } : {}),
     }
@@ -251,6 +283,12 @@ export class ParquetryClient {
       memo: { dataset: dataset.datasetName, location: dataset.location, fingerprint: input.dataset.fingerprint, requestId },
       staticSummary: dataset.datasetName,
     })
+    const description = await this.#client.workflow.getHandle(workflowIdOf(dataset.datasetId)).describe()
+    if (description.memo?.['requestId'] !== requestId && description.status.name === 'RUNNING') {
+      // Another client was faster by a moment; its request is the one that is carried out.
+      await removeRequest(openStorage(dataset.location), requestId)
+      return await this.#join({ dataset, description }, prepared, askedOf(prepared, options), options)
+    }
     return this.#handleOf(dataset, { taskQueue, isAttached: false, notes: dataset.note === null ? [] : [dataset.note] })
   }
 
@@ -276,10 +314,10 @@ export class ParquetryClient {
   }
 }
 
-function askedOf(
-  prepared: RunnableConfig,
-  options: CreateOptions,
-): { numRecords: number | null; bufferSize: number | null; seed: string | null } {
+/** What was given explicitly; null where nothing was. */
+type Asked = Pick<RunRequest, 'numRecords' | 'bufferSize' | 'seed'>
+
+function askedOf(prepared: RunnableConfig, options: CreateOptions): Asked {
   const seed = options.seed ?? prepared.explicit.seed
   const asked = {
     numRecords: options.numRecords ?? null,
@@ -294,11 +332,6 @@ function askedOf(
     throw new ParquetryError('USAGE', `expected ${name} to be a whole number of at least 1, found ${value}`)
   }
   return asked
-}
-
-function modeOf(resume: ResumeMode | boolean | undefined): ResumeMode {
-  if (resume === true) return 'always'
-  return resume === undefined || resume === false ? 'never' : resume
 }
 
 /** A memo field that should be text. */

@@ -76,6 +76,9 @@ export const keys = {
   quarantined: (id: number, unique: string): string => `${QUARANTINE_FOLDER}/${batchName(id)}.${plain(unique)}.parquet`,
   /** Where any other file of the folder goes; its whole key stays readable in the name. */
   quarantinedOther: (key: string, unique: string): string => `${QUARANTINE_FOLDER}/${key.replaceAll('/', '.')}.${plain(unique)}`,
+  /** Where an unreadable JSON file of the dataset's own goes, e.g. `quarantine/metadata.<unique>.json`. */
+  quarantinedFile: (key: string, unique: string): string =>
+    `${QUARANTINE_FOLDER}/${plain(key.replace(/\.json$/, ''))}.${plain(unique)}.json`,
 } as const
 
 /** True for the name of a journal of the row group, by whichever attempt. */
@@ -135,6 +138,11 @@ export function timestampedName(name: string, at: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0')
   const day = `${two(at.getMonth() + 1)}-${two(at.getDate())}-${String(at.getFullYear()).padStart(4, '0')}`
   return `${name}_${day}_${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`
+}
+
+/** True for a name that `timestampedName` gives, or that name with a short id behind it. */
+export function isTimestampedName(name: string, candidate: string): boolean {
+  return candidate.startsWith(`${name}_`) && /^\d\d-\d\d-\d{4}_\d{6}(?:_[A-Za-z0-9]{1,8})?$/.test(candidate.slice(name.length + 1))
 }
 
 function checkName(what: 'dataset' | 'processor', name: string): void {

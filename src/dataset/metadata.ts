@@ -3,8 +3,10 @@
  * under `parquetry`. A view: folded from results, rebuilt from receipts when it is lost. DataDesigner's `config_hash` is left
  * out on purpose; it then compares builder_config.json itself.
  */
+import { z } from 'zod'
 import type { Fingerprint } from '../config/compiled.ts'
 import type { PlanSegment, RangeSet, RunState, Totals } from '../contract.ts'
+import { checkSegments, rowCount, rowGroupCount } from '../plan/row-groups.ts'
 import type { Storage } from '../storage/storage.ts'
 import { keys } from './layout.ts'
 
@@ -57,12 +59,35 @@ export interface ParquetryMetadata {
   readonly currency: string | null
   /** Hash of the row groups that `column_statistics` were made from; absent before the first profile. */
   readonly profile_made_from?: string
+  /** True when row groups of DataDesigner, which have no receipt, count as committed (ruling 7). */
+  readonly adopted?: boolean
 }
 
-/** Reads the checkpoint. `damaged` says what is wrong with it; `data-designer` is a checkpoint without our part. */
-export async function readMetadata(
-  storage: Storage,
-): Promise<{ kind: 'absent' } | { kind: 'damaged'; why: string } | { kind: 'ours'; value: Metadata } | { kind: 'data-designer' }> {
+/**
+ * DataDesigner's own `metadata.json`, as far as it is looked at; all its other keys are kept. `original_target_num_records` fixes the
+ * sizes of the first row groups; where it is missing nothing was extended.
+ */
+export interface DataDesignerMetadata {
+  readonly dataset_name: string
+  readonly buffer_size: number
+  readonly target_num_records: number
+  readonly original_target_num_records?: number | undefined
+  /** Absent counts as true. */
+  readonly preserve_dropped_columns?: boolean | undefined
+  /** Set once its processors over the whole dataset have begun to rewrite the row groups. */
+  readonly post_generation_state?: string | null | undefined
+  readonly post_generation_processed?: boolean | null | undefined
+}
+
+/** What stands under `metadata.json`. `damaged` says what is wrong with it; `data-designer` is a checkpoint without our part. */
+export type MetadataReading =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'damaged'; readonly why: string }
+  | { readonly kind: 'ours'; readonly value: Metadata }
+  | { readonly kind: 'data-designer'; readonly value: DataDesignerMetadata }
+
+/** Reads the checkpoint. Nothing of it is believed before it is checked: types, bounds, and that what is committed lies inside the plan. */
+export async function readMetadata(storage: Storage): Promise<MetadataReading> {
   const bytes = await storage.read(keys.metadata)
   if (bytes === null) return { kind: 'absent' }
   let value: unknown
@@ -72,41 +97,74 @@ export async function readMetadata(
     return { kind: 'damaged', why: `its ${bytes.length} bytes are no JSON` }
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'damaged', why: 'it holds no object' }
-  if (!('parquetry' in value)) return { kind: 'data-designer' }
-  const missing = missingKey(value as Record<string, unknown>)
-  return missing === null
-    ? { kind: 'ours', value: value as Metadata }
-    : { kind: 'damaged', why: `${missing} is missing or of the wrong type` }
+  if (!('parquetry' in value)) {
+    const theirs = dataDesignerShape.safeParse(value)
+    return theirs.success ? { kind: 'data-designer', value: theirs.data } : { kind: 'damaged', why: whyOf(theirs.error) }
+  }
+  const ours = metadataShape.safeParse(value)
+  if (!ours.success) return { kind: 'damaged', why: whyOf(ours.error) }
+  const why = contradictionIn(value as Metadata)
+  return why === null ? { kind: 'ours', value: value as Metadata } : { kind: 'damaged', why }
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  dataset_name: 'string',
-  buffer_size: 'number',
-  target_num_records: 'number',
-  original_target_num_records: 'number',
-  actual_num_records: 'number',
-  num_completed_batches: 'number',
-}
-const OUR_TYPES: Readonly<Record<string, string>> = {
-  version: 'number',
-  dataset_id: 'string',
-  seed: 'string',
-  reference_time: 'string',
-  fingerprint: 'object',
-  segments: 'object',
-  epoch: 'number',
-  sequence: 'number',
-  totals: 'object',
-  committed: 'object',
+const count = z.int().min(0)
+const atLeastOne = z.int().min(1)
+const dataDesignerShape = z.looseObject({
+  dataset_name: z.string(),
+  buffer_size: atLeastOne,
+  target_num_records: count,
+  original_target_num_records: count.optional(),
+  preserve_dropped_columns: z.boolean().optional(),
+  post_generation_state: z.string().nullish(),
+  post_generation_processed: z.boolean().nullish(),
+})
+/** Further fields are kept: a later release, or another program, may add some. */
+const metadataShape = z.looseObject({
+  dataset_name: z.string(),
+  buffer_size: atLeastOne,
+  target_num_records: count,
+  original_target_num_records: count,
+  actual_num_records: count,
+  num_completed_batches: count,
+  parquetry: z.looseObject({
+    version: z.literal(METADATA_VERSION),
+    dataset_id: z.string().min(1),
+    fingerprint: z.object({ hash: z.string(), parts: z.record(z.string(), z.string()) }),
+    seed: z.string(),
+    reference_time: z.string(),
+    segments: z.array(z.object({ firstId: count, start: count, end: count, size: atLeastOne })),
+    epoch: count,
+    sequence: count,
+    totals: z.looseObject({
+      rowGroups: count,
+      rowsWritten: count,
+      rowsDropped: count,
+      usage: z.looseObject({ calls: count, inputTokens: count, outputTokens: count, cost: z.number().min(0) }),
+    }),
+    committed: z.array(z.tuple([count, count])),
+    adopted: z.boolean().optional(),
+  }),
+})
+
+function whyOf(error: z.ZodError): string {
+  const issue = error.issues[0]
+  return `${issue?.path.join('.') || 'its form'} is wrong: ${issue?.message ?? 'unknown'}`
 }
 
-function missingKey(value: Record<string, unknown>): string | null {
-  for (const [key, type] of Object.entries(TYPES)) if (typeof value[key] !== type) return key
-  const ours = value['parquetry']
-  if (typeof ours !== 'object' || ours === null) return 'parquetry'
-  for (const [key, type] of Object.entries(OUR_TYPES)) {
-    const part = (ours as Record<string, unknown>)[key]
-    if (typeof part !== type || part === null) return `parquetry.${key}`
+/** What no checkpoint of ours can say, or null. */
+function contradictionIn({ target_num_records: target, parquetry: { segments, totals, committed } }: Metadata): string | null {
+  try {
+    checkSegments(segments)
+  } catch (error) {
+    return `its plan has holes: ${error instanceof Error ? error.message : String(error)}`
+  }
+  if (rowCount(segments) !== target) return `its plan has ${rowCount(segments)} rows, its target is ${target}`
+  const groups = rowGroupCount(segments)
+  const outside = committed.find(([start, end]) => start >= end || end > groups)
+  if (outside !== undefined) return `it counts row groups ${outside[0]} to ${outside[1]} as committed, the plan has ${groups}`
+  const { rowGroups, rowsWritten, rowsDropped } = totals
+  if (rowGroups > groups || rowsWritten + rowsDropped > target) {
+    return `it counts ${rowsWritten} rows written and ${rowsDropped} dropped in ${rowGroups} row groups, planned are ${target} in ${groups}`
   }
   return null
 }

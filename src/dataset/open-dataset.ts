@@ -18,7 +18,7 @@ import { keys } from './layout.ts'
 import type { Metadata } from './metadata.ts'
 import { readMetadata } from './metadata.ts'
 import type { DatasetPorts } from './ports.ts'
-import { readJson, readStored } from './prepare.ts'
+import { readJson, readStored } from './stored-files.ts'
 
 /** A compiled `schema_transform` with its name. */
 export interface NamedTransform extends SchemaTransform {

@@ -11,9 +11,11 @@ import { readReceipt } from './read-receipt.ts'
 import type { DroppedRow, Receipt } from './receipt.ts'
 import { sourceOf } from './source-of.ts'
 
-/** A record by its fixed index: the row, or why there is none. */
+/** A record by its fixed index: the row, or why there is none. Row groups of DataDesigner have no receipt. */
 export type FoundRow =
-  | { readonly kind: 'written'; readonly row: number; readonly values: Readonly<Record<string, Value>>; readonly receipt: Receipt }
+  | { readonly kind: 'written'; readonly row: number; readonly values: Readonly<Record<string, Value>>; readonly receipt: Receipt | null }
+  /** In a row group of DataDesigner that lacks rows: which ones nobody recorded. */
+  | { readonly kind: 'unknown'; readonly row: number; readonly rowsWritten: number; readonly rowsDropped: number }
   | { readonly kind: 'dropped'; readonly row: number; readonly drop: DroppedRow }
   | { readonly kind: 'missing'; readonly row: number }
 
@@ -32,14 +34,20 @@ export async function requireMetadata(storage: Storage): Promise<Metadata> {
 
 /** One record. Throws `USAGE` when the index lies outside the dataset. */
 export async function readRow(storage: Storage, row: number): Promise<FoundRow> {
-  const { segments } = (await requireMetadata(storage)).parquetry
+  const { segments, adopted } = (await requireMetadata(storage)).parquetry
   const total = rowCount(segments)
   if (!Number.isSafeInteger(row) || row < 0 || row >= total) {
     throw new ParquetryError('USAGE', `expected a row from 0 to ${total - 1}, found ${row}`)
   }
-  const key = keys.rowGroup(rowGroupOfRow(segments, row).id)
+  const rowGroup = rowGroupOfRow(segments, row)
+  const key = keys.rowGroup(rowGroup.id)
   const reading = await readReceipt(storage, key)
   if (reading.kind === 'absent') return { kind: 'missing', row }
+  if (reading.kind === 'plain' && adopted === true) {
+    const rowsDropped = rowGroup.end - rowGroup.start - reading.rowCount
+    if (rowsDropped > 0) return { kind: 'unknown', row, rowsWritten: reading.rowCount, rowsDropped }
+    return { kind: 'written', row, values: await readValues(storage, key, row - rowGroup.start), receipt: null }
+  }
   if (reading.kind !== 'receipt') {
     const found = reading.kind === 'damaged' ? reading.reason : 'a file without a receipt'
     throw new ParquetryError('DATASET_DAMAGED', `expected ${key} to be a row group of this dataset, found ${found}`, {
@@ -50,9 +58,13 @@ export async function readRow(storage: Storage, row: number): Promise<FoundRow> 
   const drop = receipt.dropped.find((dropped) => dropped.row === row)
   if (drop !== undefined) return { kind: 'dropped', row, drop }
   const position = row - receipt.rowGroup.start - receipt.dropped.filter((dropped) => dropped.row < row).length
+  return { kind: 'written', row, values: await readValues(storage, key, position), receipt }
+}
+
+/** The values of the row at a position in a file. */
+async function readValues(storage: Storage, key: string, position: number): Promise<Readonly<Record<string, Value>>> {
   const { table } = await readTable((await sourceOf(storage, key)) ?? new Uint8Array(), { rowStart: position, rowEnd: position + 1 })
-  const values = Object.fromEntries([...table.columns].map(([name, column]) => [name, column[0] ?? null]))
-  return { kind: 'written', row, values, receipt }
+  return Object.fromEntries([...table.columns].map(([name, column]) => [name, column[0] ?? null]))
 }
 
 /** The tables of all committed row groups, in order, one in memory at a time. */

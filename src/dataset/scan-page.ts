@@ -10,10 +10,19 @@ import { scanDataset } from './scan.ts'
 export async function scanPage(dataset: OpenDataset, { firstId, endId }: ScanInput): Promise<ScanResult> {
   const { storage, segments, ref } = dataset
   const metadata = await readMetadata(storage)
-  const checkpointed = metadata.kind === 'ours' ? intersect(metadata.value.parquetry.committed, [[firstId, endId]]) : []
+  const ours = metadata.kind === 'ours' ? metadata.value.parquetry : null
+  const checkpointed = ours === null || firstId >= endId ? [] : intersect(ours.committed, [[firstId, endId]])
   const { result } = await scanDataset(
     { storage, readReceipt: (key) => readReceipt(storage, key) },
-    { firstId, endId, segments, datasetId: ref.datasetId, fingerprint: ref.fingerprint, checkpointed },
+    {
+      firstId,
+      endId,
+      segments,
+      datasetId: ref.datasetId,
+      fingerprint: ref.fingerprint,
+      checkpointed,
+      adoptsPlainFiles: ours?.adopted === true,
+    },
   )
   return result
 }

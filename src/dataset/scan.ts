@@ -6,7 +6,7 @@
  * 3. Scanning twice finds the same, except for what the first scan moved.
  */
 import { randomUUID } from 'node:crypto'
-import type { PlanSegment, RangeSet, RowGroup, ScanResult, Totals } from '../contract.ts'
+import type { Finding, PlanSegment, RangeSet, RowGroup, ScanResult, Totals } from '../contract.ts'
 import { NO_TOTALS } from '../contract.ts'
 import { addTotals } from '../plan/progress.ts'
 import { fromIds, intersect } from '../plan/range-set.ts'
@@ -61,9 +61,10 @@ export async function scanDataset(ports: ScanPorts, request: ScanRequest): Promi
   const findings = createFindings()
   const present = await listRowGroups(ports.storage, request, findings)
   const wanted = [...rowGroupsOf(segments, firstId, endId)].filter(({ id }) => present.has(id))
-  const committed = (await mapBounded(wanted, READS_AT_ONCE, (rowGroup) => scanRowGroup(ports, request, rowGroup, findings))).filter(
-    (found) => found !== null,
-  )
+  const scanned = await mapBounded(wanted, READS_AT_ONCE, (rowGroup) => scanRowGroup(ports, request, rowGroup))
+  // In the order of the row groups, whichever was read first.
+  for (const { finding } of scanned) if (finding !== null) findings.add(...finding)
+  const committed = scanned.map((one) => one.committed).filter((one) => one !== null)
   const receipts = new Map(committed.flatMap(({ id, receipt }) => (receipt === null ? [] : [[id, receipt] as const])))
   await rollForwardSidecars(ports.storage, [...receipts.values()], findings)
   const withDropped = fromIds([...receipts].filter(([, { dropped }]) => dropped.length > 0).map(([id]) => id))
@@ -100,26 +101,30 @@ interface Committed {
   readonly receipt: Receipt | null
 }
 
-async function scanRowGroup(ports: ScanPorts, request: ScanRequest, rowGroup: RowGroup, findings: Findings): Promise<Committed | null> {
+/** What one row group adds to a scan. */
+interface Scanned {
+  readonly committed: Committed | null
+  readonly finding: readonly [kind: Finding['kind'], what: string] | null
+}
+
+async function scanRowGroup(ports: ScanPorts, request: ScanRequest, rowGroup: RowGroup): Promise<Scanned> {
   const key = keys.rowGroup(rowGroup.id)
   const verdict = judge(await ports.readReceipt(key), request, rowGroup)
-  if (verdict.kind === 'absent') return null
+  if (verdict.kind === 'absent') return { committed: null, finding: null }
   if (verdict.kind === 'committed') {
-    if (verdict.committed.receipt === null)
-      findings.add(
-        'adopted',
-        `${key}: ${verdict.committed.rowsWritten} rows, index of the ${verdict.committed.rowsDropped} missing ones unknown`,
-      )
-    return verdict.committed
+    // Which rows a row group of DataDesigner lacks is not known, since only a receipt says so.
+    const { receipt, rowsWritten, rowsDropped } = verdict.committed
+    const lacks = receipt === null && rowsDropped > 0
+    const what = `${key} has ${rowsWritten} rows, ${rowsDropped} dropped, index unknown`
+    return { committed: verdict.committed, finding: lacks ? ['adopted', what] : null }
   }
   // Looked at once more, since a file moved aside is made again: a late scan must not move what another has just put right.
   const again = judge(await ports.readReceipt(key), request, rowGroup)
-  if (again.kind === 'absent') return null
-  if (again.kind === 'committed') return again.committed
+  if (again.kind === 'absent') return { committed: null, finding: null }
+  if (again.kind === 'committed') return { committed: again.committed, finding: null }
   const quarantined = keys.quarantined(rowGroup.id, randomUUID())
   await ports.storage.move(key, quarantined)
-  findings.add(again.kind, `${key} moved to ${quarantined}: ${again.reason}`)
-  return null
+  return { committed: null, finding: [again.kind, `${key} moved to ${quarantined}: ${again.reason}`] }
 }
 
 type Verdict =

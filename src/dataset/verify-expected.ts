@@ -102,13 +102,10 @@ function planProblem(segments: readonly PlanSegment[]): string | null {
   }
 }
 
-/** Ranges of ids; anything else that is set stands for the whole plan. */
-function adoptedIn(metadata: Metadata): RangeSet {
-  const { adopted } = metadata.parquetry as { readonly adopted?: unknown }
-  if (adopted === undefined || adopted === null || adopted === false) return []
-  if (Array.isArray(adopted) && adopted.every((range) => Array.isArray(range) && range.length === 2)) return adopted as unknown as RangeSet
-  const total = rowGroupCount(metadata.parquetry.segments)
-  return total === 0 ? [] : [[0, total]]
+/** Row groups of DataDesigner, which have no receipt, may stand anywhere in a dataset that was taken over. */
+function adoptedIn({ parquetry: { adopted, segments } }: Metadata): RangeSet {
+  const total = rowGroupCount(segments)
+  return adopted === true && total > 0 ? [[0, total]] : []
 }
 
 async function readConfig(

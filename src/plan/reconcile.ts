@@ -58,6 +58,14 @@ export function reconcile({ page: [firstId, endId], scan, doneBeforeScan, inFlig
   }
 }
 
+/** Kinds that a scan says of what stands there now; of the others it speaks once, since it changes what it finds. */
+const RESTATED: ReadonlySet<Finding['kind']> = new Set(['adopted', 'ignored', 'missing', 'unknown-to-checkpoint'])
+
+/** The findings of a page that is scanned again: what was set aside or put right before is not there to be found twice. */
+export function keepFindings(before: readonly Finding[], now: readonly Finding[]): readonly Finding[] {
+  return [...before.filter(({ kind }) => !RESTATED.has(kind) || !now.some((finding) => finding.kind === kind)), ...now]
+}
+
 function findingOf(kind: Finding['kind'], ids: RangeSet, what: string): Finding[] {
   const total = count(ids)
   if (total === 0) return []

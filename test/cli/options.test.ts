@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maxWaitOf, parseAllowedDrops, parseCount, parseDuration, parseIndex, parseWindow } from '../../src/cli/options.ts'
+import { maxWaitOf, parseAllowedDrops, parseCount, parseDuration, parseIndex, parseResume, parseWindow } from '../../src/cli/options.ts'
 
 describe('durations', () => {
   it.each([
@@ -56,4 +56,16 @@ describe('how long a blocked run is waited for', () => {
   it('not at all when asked', () => expect(maxWaitOf({ onBlocked: 'exit', maxWait: 5_000 }, true)).toBe(0))
   it('as long as given', () =>
     expect([true, false].map((isTerminal) => maxWaitOf({ onBlocked: 'wait', maxWait: 5_000 }, isTerminal))).toEqual([5_000, 5_000]))
+})
+
+describe('whether to resume', () => {
+  it.each([
+    ['never', 'never'],
+    ['always', 'always'],
+    ['if_possible', 'if_possible'],
+    ['true', 'always'],
+    ['false', 'never'],
+  ])('%s', (text, mode) => expect(parseResume(text)).toBe(mode))
+
+  it.each(['', 'yes', 'True', 'constructor'])('refuses %j', (text) => expect(() => parseResume(text)).toThrow(/never, always, if_possible/))
 })

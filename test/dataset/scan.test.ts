@@ -169,7 +169,7 @@ describe('scanning', () => {
     expect(result.committed).toEqual([[0, 2]])
     expect(result.totals).toMatchObject({ rowsWritten: 17, rowsDropped: 3 })
     expect(result.findings.map(({ kind, count }) => [kind, count])).toEqual([
-      ['adopted', 2],
+      ['adopted', 1],
       ['foreign', 1],
     ])
   })

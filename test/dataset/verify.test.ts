@@ -241,7 +241,7 @@ describe('verifying', () => {
     const storage = await restore(made)
     const { schema, table } = await readTable(made.get(keys.rowGroup(0)) as Uint8Array, { rowEnd: 3 })
     await storage.writeAtomic(keys.rowGroup(0), await encodeTable(schema, table, null))
-    await changeMetadata(storage, ({ parquetry }) => ({ parquetry: { ...parquetry, state: 'stopped', adopted: [[0, 1]] } }))
+    await changeMetadata(storage, ({ parquetry }) => ({ parquetry: { ...parquetry, state: 'stopped', adopted: true } }))
     const found = await verifyDataset(storage)
     expect(found).toMatchObject({ rowsWritten: 11, rowsDropped: 1, rowsMissing: 0, adopted: [[0, 1]], problems: [] })
     expect(found.notes).toContainEqual(expect.stringContaining('no checksums'))

@@ -14,9 +14,11 @@ const CACHED = fileURLToPath(new URL('../../node_modules/.cache/parquetry-python
 
 /** One reading; `sql` for duckdb may say `file` for the file. */
 export interface PythonRequest {
-  readonly reader: 'pyarrow' | 'duckdb' | 'pandas' | 'write-foreign'
+  readonly reader: 'pyarrow' | 'duckdb' | 'pandas' | 'write-foreign' | 'write-columns'
   readonly file: string
   readonly sql?: string
+  /** For `write-columns`. */
+  readonly columns?: Readonly<Record<string, readonly (string | number)[]>>
 }
 
 /** What a reader found. Values are tagged as `tagged` tags them. */

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RangeSet, ScanResult } from '../../src/contract.ts'
+import type { Finding, RangeSet, ScanResult } from '../../src/contract.ts'
 import { NO_TOTALS } from '../../src/contract.ts'
 import { count, fromIds, intersect, iterate, union } from '../../src/plan/range-set.ts'
-import { reconcile } from '../../src/plan/reconcile.ts'
+import { keepFindings, reconcile } from '../../src/plan/reconcile.ts'
 
 const scanOf = (committed: RangeSet, checkpointed: RangeSet = committed): ScanResult => ({
   committed,
@@ -130,5 +130,18 @@ describe('reconciling', () => {
   it('does not call unknown what this run has just done itself', () => {
     const { findings } = reconcile({ page: [0, 2], scan: scanOf([[0, 2]], []), doneBeforeScan: [[0, 2]], inFlight: [] })
     expect(findings).toEqual([])
+  })
+})
+
+describe('findings of a page that is scanned again', () => {
+  it('keep what was set aside before, and replace what the scan says anew', () => {
+    const finding = (kind: Finding['kind'], message: string): Finding => ({ kind, count: 1, message })
+    const first = [finding('damaged', 'a'), finding('missing', 'b'), finding('unknown-to-checkpoint', 'c')]
+    expect(keepFindings(first, [finding('missing', 'd'), finding('damaged', 'e')])).toEqual([
+      finding('damaged', 'a'),
+      finding('unknown-to-checkpoint', 'c'),
+      finding('missing', 'd'),
+      finding('damaged', 'e'),
+    ])
   })
 })

@@ -15,7 +15,7 @@ import { maxWaitOf } from '../options.ts'
 import { followRun } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
-import { commandLine } from '../shell.ts'
+import { commandLine, datasetArgument } from '../shell.ts'
 import { allowDrops, currencyOf, loadConfig, runOptionsOf } from './load-config.ts'
 
 /** Flags of `create`. */
@@ -93,8 +93,10 @@ async function startOrAsk(
   } catch (error) {
     if (!isParquetryError(error) || error.code !== 'DATASET_UNFINISHED' || wanted.resume !== undefined) throw error
     const { output, argv } = context
+    // It may stand in a timestamped folder, which only its own name leads to.
+    const location = typeof error.details['location'] === 'string' ? error.details['location'] : null
     if (!output.isTerminal || process.stdin.isTTY !== true) {
-      const goOn = commandLine(...argv, '--resume', 'always')
+      const goOn = location === null ? commandLine(...argv, '--resume', 'always') : commandLine('resume', datasetArgument(location))
       const anew = commandLine(...argv, '--resume', 'never')
       throw new ParquetryError('DATASET_UNFINISHED', error.message, {
         wayOut: `${goOn}   goes on with it, repeating no call\n${anew}   starts a new dataset beside it`,
@@ -102,7 +104,8 @@ async function startOrAsk(
     }
     output.say(error.message)
     const answer = await ask('Go on with it? [Y/n, n starts a new dataset beside it] ')
-    return await client.start(prepared, { ...wanted, resume: /^\s*n/i.test(answer) ? 'never' : 'always' })
+    if (/^\s*n/i.test(answer)) return await client.start(prepared, { ...wanted, resume: 'never' })
+    return await client.start(prepared, { ...wanted, resume: 'always', ...(location === null ? {} : { datasetName: basename(location) }) })
   }
 }
 

@@ -21,6 +21,8 @@ export async function show(
     const { code, column, reason, refill } = found.drop
     output.say(`dropped  ${code} in column ${column}: ${reason}`)
     output.say(`         after ${refill + 1} ${refill === 0 ? 'try' : 'tries'}; a dropped row is in no file`)
+  } else if (found.kind === 'unknown') {
+    output.say(`unknown  its row group was made by DataDesigner and lacks ${found.rowsDropped} rows; which ones nobody recorded`)
   } else if (found.kind === 'missing') {
     output.say('missing  its row group is not committed yet')
     output.say(`go on    ${commandLine('resume', datasetArgument(location))}   (repeats no call)`)
