@@ -11,6 +11,7 @@ import type { RunningWorker, StartWorkerOptions } from '../worker/start-worker.t
 import { EXIT, exitOfResult } from './exit-codes.ts'
 import type { Output } from './output.ts'
 import { EXIT_OUTPUT_CLOSED } from './output.ts'
+import { createPresses } from './presses.ts'
 import type { Server } from './server.ts'
 import { workflowLink } from './server.ts'
 import { commandLine, datasetArgument } from './shell.ts'
@@ -43,9 +44,6 @@ export interface SessionEnd {
 
 /** Longest wait for a run that was told to stop: the calls on the wire may take 20 s, in ms. */
 const STOP_MS = 30_000
-
-/** One Ctrl-C may come twice: the terminal sends it to npx and to us, and npx passes it on as well. In ms. */
-const SAME_PRESS_MS = 250
 
 /** Follows the run to its end, or to where a person or a script wants to leave. Throws when the run failed. */
 export async function followRun(options: SessionOptions): Promise<SessionEnd> {
@@ -146,18 +144,15 @@ function sleep(ms: number): Promise<void> {
 
 /** The first Ctrl-C drains, the second aborts (ruling 22). A run that others serve is only left. */
 function handleInterrupts({ output, run }: SessionOptions, isOurs: boolean, leaving: AbortController): { remove(): void } {
-  let interrupts = 0
-  let lastInterruptAt = Number.NEGATIVE_INFINITY
+  const nextPress = createPresses()
   function stop(): void {
     if (!isOurs) return leaving.abort()
     run.stop({ now: true }).catch((error: unknown) => output.warn(`could not stop the run: ${String(error)}`))
   }
   function onInterrupt(): void {
-    const at = performance.now()
-    if (at - lastInterruptAt < SAME_PRESS_MS) return
-    lastInterruptAt = at
-    interrupts += 1
-    if (interrupts > 1) {
+    const press = nextPress()
+    if (press === null) return
+    if (press > 1) {
       output.warn(
         `aborted; the run stays open on the server, and going on repeats only the calls that were in flight: ${resumeCommandOf(run)}`,
       )
