@@ -108,9 +108,11 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
     openStorage: () => storage,
     models: {
       client: () => ({
-        async complete(request) {
+        async complete(request, { keep }) {
           calls += 1
-          return { content: answer(request), finishReason: 'stop', usage: { inputTokens: 10, outputTokens: 5 } }
+          const answered = { content: answer(request), finishReason: 'stop', usage: { inputTokens: 10, outputTokens: 5 } }
+          await keep?.(answered, 'http://127.0.0.1:9/v1')
+          return answered
         },
       }),
       close: async () => undefined,

@@ -184,7 +184,7 @@ describe.concurrent('a worker killed at a chosen point', { timeout: 120_000 }, (
   it('right after it continued as new', async () => {
     await killAndFinish(
       'after-continue-as-new',
-      { operation: 'list', key: '^parquet-files', when: 'before', count: 3 },
+      { operation: 'list', key: '^parquet-files', when: 'before', count: 4 },
       tiny,
       async (handle) => expect(await firstRunOf(handle)).toMatchObject({ status: 'CONTINUED_AS_NEW', isHistoryFull: true }),
     )
