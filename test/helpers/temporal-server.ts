@@ -7,7 +7,7 @@ import { inject } from 'vitest'
 import { userCacheDir } from '../../src/server/cache-folder.ts'
 import { connectTarget, embeddedTarget } from '../../src/server/connection.ts'
 import { findBinary, type TemporalBinary } from '../../src/server/find-binary.ts'
-import { launchServer } from '../../src/server/launch.ts'
+import { launchServer, type LaunchedServer } from '../../src/server/launch.ts'
 import { ensureNamespace, registerSearchAttributes } from '../../src/server/namespace.ts'
 
 /** A server that only this test run knows. */
@@ -16,6 +16,8 @@ export interface TestServer {
   readonly namespace: string
   readonly uiUrl: string
   readonly pid: number
+  /** Ends the process as a power cut would and starts another on the same ports and file; answers once it answers. Needs `databaseFile`. */
+  killAndRestart(): Promise<void>
   /** Ends the process and removes its files. */
   stop(): Promise<void>
 }
@@ -35,18 +37,21 @@ export async function startTestServer(
   const binary = await findTestBinary()
   const folder = await mkdtemp(join(tmpdir(), 'parquetry-test-server-'))
   const namespace = 'default'
-  const { child, pid, address, uiUrl } = await launchServer({
-    binary,
-    env: process.env,
-    namespace,
-    databaseFile: options.databaseFile ?? null,
-    logFile: join(folder, 'server.log'),
-    preferredPorts: [],
-    preferredUiPorts: [],
-    detached: false,
-    timeoutMs: 60_000,
-    extraArguments: options.extraArguments ?? [],
-  })
+  const launch = (ports: readonly number[], uiPorts: readonly number[]): Promise<LaunchedServer> =>
+    launchServer({
+      binary,
+      env: process.env,
+      namespace,
+      databaseFile: options.databaseFile ?? null,
+      logFile: join(folder, 'server.log'),
+      preferredPorts: ports,
+      preferredUiPorts: uiPorts,
+      detached: false,
+      timeoutMs: 60_000,
+      extraArguments: options.extraArguments ?? [],
+    })
+  const { address, uiUrl, ...first } = await launch([], [])
+  let { child } = first
   const kill = (): void => void child.kill('SIGKILL')
   process.once('exit', kill)
   child.unref()
@@ -58,18 +63,40 @@ export async function startTestServer(
   } finally {
     await connection.close()
   }
+  async function end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = new Promise((settle) => child.once('exit', settle))
+    child.ref()
+    child.kill(signal)
+    await exited
+  }
+  const killAndRestart = async (): Promise<void> => {
+    await end('SIGKILL')
+    const again = await launch([portOf(address)], [portOf(uiUrl)])
+    child = again.child
+    child.unref()
+    if (again.address !== address) throw new Error(`another program took the port of ${address} meanwhile`)
+  }
   const stop = async (): Promise<void> => {
     process.off('exit', kill)
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = new Promise((settle) => child.once('exit', settle))
-      child.ref()
-      // Nothing in memory is worth an orderly end, which takes seconds.
-      child.kill(options.databaseFile === undefined ? 'SIGKILL' : 'SIGTERM')
-      await exited
-    }
+    // Nothing in memory is worth an orderly end, which takes seconds.
+    await end(options.databaseFile === undefined ? 'SIGKILL' : 'SIGTERM')
     await rm(folder, { recursive: true, force: true })
   }
-  return { address, namespace, uiUrl, pid, stop }
+  return {
+    address,
+    namespace,
+    uiUrl,
+    get pid() {
+      return child.pid ?? 0
+    },
+    killAndRestart,
+    stop,
+  }
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
 }
 
 /** The server of the whole vitest run. Throws, with the reason, if it could not be started. */
