@@ -4,6 +4,7 @@ import type { GenerateRowGroupInput, RepairResult, RepairRowGroupInput, RowGroup
 import { generateRowGroup as generate } from '../src/dataset/generate-row-group.ts'
 import { repairRowGroup as repair } from '../src/dataset/repair-row-group.ts'
 import type { AttemptOptions } from '../src/dataset/work-on-row-group.ts'
+import { traceAtStart } from '../src/plan/deaths.ts'
 import type { AttemptTrace } from '../src/plan/deaths.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { withFailures } from './failure.ts'
@@ -54,12 +55,11 @@ async function withAttempt<T>(
   )
 }
 
-/** Until the work says more, the trace of the attempt before is passed on. */
 function progressAtStart(
   { rowGroup: { id, start, end } }: GenerateRowGroupInput,
   attempt: number,
   before: AttemptTrace | null,
 ): RowGroupProgress {
-  const trace = before ?? { answersAtStart: 0, deaths: attempt - 1, hasEnded: false }
+  const trace = traceAtStart(attempt, before)
   return { id, rowsDone: 0, rowsDropped: 0, rowsWanted: end - start, usage: NO_USAGE, callsInFlight: 0, trace }
 }

@@ -30,3 +30,12 @@ export function deathsBefore({ attempt, before, answers }: AttemptBeginning): nu
   if (answers > before.answersAtStart) return 0
   return before.hasEnded ? before.deaths : before.deaths + 1
 }
+
+/**
+ * The trace with which an attempt begins, before it has looked into the journal: the attempt before is taken to have died in vain. It goes
+ * out with the first heartbeat, so that even an attempt that dies at once is counted.
+ */
+export function traceAtStart(attempt: number, before: AttemptTrace | null): AttemptTrace {
+  const answersAtStart = before?.answersAtStart ?? 0
+  return { answersAtStart, deaths: deathsBefore({ attempt, before, answers: answersAtStart }), hasEnded: false }
+}

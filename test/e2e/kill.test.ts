@@ -72,4 +72,35 @@ describe('a worker process', () => {
     await second.terminate()
     expect(await stub.stats()).toMatchObject({ requests: 600, distinct: 600, aborted: 0 })
   })
+
+  it(
+    'that a row group kills again and again is not sacrificed for ever: the run waits and says so, until somebody resumes it',
+    { timeout: 180_000 },
+    async () => {
+      await stub.reset()
+      const run = await workshop.start(config(), {
+        ...options,
+        numRecords: 120,
+        datasetName: 'deadly',
+        run: { heartbeatTimeoutMs: 1_500, maxConcurrentRowGroups: 1, probeIntervalMs: 200 },
+      })
+      const address = inject('temporalAddress')
+      // Before its first answer is on disk, so that no attempt gets on.
+      const killPoint = { operation: 'openAppend', key: 'batch_00000', when: 'before' } as const
+      for (let deaths = 0; deaths < 5; deaths += 1) {
+        const victim = await startWorkerProcess(address, run.taskQueue, { killPoint })
+        expect((await victim.ended).signal).toBe('SIGKILL')
+      }
+      const sixth = await startWorkerProcess(address, run.taskQueue, { killPoint })
+      await until(async () => (await run.readProgress().catch(() => null))?.blocked?.code === 'ROW_GROUP_KILLS_WORKER')
+      expect((await run.readProgress()).blocked?.message).toContain('5 times in a row')
+      // It is not tried again by itself, so the worker lives.
+      await new Promise((resolve) => setTimeout(resolve, 2_000))
+      expect(await sixth.terminate()).toBe(0)
+      const healthy = await startWorkerProcess(address, run.taskQueue)
+      await run.resume()
+      expect(await run.result()).toMatchObject({ state: 'complete', totals: { rowsWritten: 120, rowsDropped: 0 } })
+      expect(await healthy.terminate()).toBe(0)
+    },
+  )
 })

@@ -58,6 +58,10 @@ export async function startWorkerProcess(address: string, taskQueue: string, opt
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // A test that fails leaves no worker behind.
+  const kill = (): void => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   let said = ''
   let complaints = ''
   child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()))

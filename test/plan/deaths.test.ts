@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { deathsBefore } from '../../src/plan/deaths.ts'
+import { deathsBefore, traceAtStart } from '../../src/plan/deaths.ts'
 
 describe('deaths of a row group’s attempts', () => {
   it('are none for a first attempt, whatever the journal holds', () => {
@@ -22,5 +22,12 @@ describe('deaths of a row group’s attempts', () => {
 
   it('include attempts that died before their first heartbeat', () => {
     expect(deathsBefore({ attempt: 6, before: null, answers: 0 })).toBe(5)
+  })
+
+  it('are counted although every attempt dies before it has read the journal', () => {
+    let trace = traceAtStart(1, null)
+    for (let attempt = 2; attempt <= 6; attempt += 1) trace = traceAtStart(attempt, trace)
+    expect(trace).toEqual({ answersAtStart: 0, deaths: 5, hasEnded: false })
+    expect(deathsBefore({ attempt: 7, before: trace, answers: 3 })).toBe(0)
   })
 })
