@@ -5,7 +5,7 @@
 //   --buffer-size N     rows a row group (100)           --server-kills N   server kills (3)
 //   --latency-ms N --jitter-ms N   of a call (50 + 0 … 150)
 //   --heartbeat-ms N    heartbeat timeout (default of the product)
-//   --max-outage-ms N   longest absence of the server (8000)
+//   --min-outage-ms N --max-outage-ms N   absence of the server (500 … 5000)
 //   --max-first-call-ms N  longest pause after a worker's kill (12000)
 //   --verbose           one line an event
 // Prints one table line a seed and exits with 1 when anything is violated; the folder is then kept.
@@ -42,7 +42,8 @@ const { values: given } = parseArgs({
     'latency-ms': { type: 'string', default: '50' },
     'jitter-ms': { type: 'string', default: '150' },
     'heartbeat-ms': { type: 'string' },
-    'max-outage-ms': { type: 'string', default: '8000' },
+    'min-outage-ms': { type: 'string', default: '500' },
+    'max-outage-ms': { type: 'string', default: '5000' },
     'max-first-call-ms': { type: 'string', default: '12000' },
     verbose: { type: 'boolean', default: false },
   },
@@ -56,6 +57,7 @@ const settings = {
   jitterMs: Number(given['jitter-ms']),
   run: given['heartbeat-ms'] === undefined ? {} : { heartbeatTimeoutMs: Number(given['heartbeat-ms']) },
   maxAfterWorkerKillMs: Number(given['max-first-call-ms']),
+  minOutageMs: Number(given['min-outage-ms']),
   maxOutageMs: Number(given['max-outage-ms']),
   maxAfterServerStartMs: 10_000,
 }
@@ -63,6 +65,8 @@ const PARALLEL = 64
 /** Longest time without any new call before the bench gives up. */
 const PATIENCE_MS = 90_000
 const MINIMUM = settings.rows * 3
+/** Row groups that are open when the server goes are finished without it, so it goes while there is work for the kills after it. */
+const EARLY = 0.6
 /** Share of the calls after which no kill is planned, so that all come before the run ends; a kill may come some 100 calls late. */
 const LAST_KILL = settings.rows >= 1_000 ? 0.85 : 0.6
 
@@ -164,9 +168,12 @@ function drawEvents(random) {
   const events = Array.from({ length: total }, () => ({ kind: 'worker', at: Math.floor((0.01 + 0.99 * LAST_KILL * random()) * MINIMUM) }))
   events.sort((a, b) => a.at - b.at)
   for (let left = settings.serverKills; left > 0;) {
-    const event = events[Math.floor(random() * total)]
+    const event = events[Math.floor(random() * Math.max(settings.serverKills, total * EARLY))]
     if (event.kind === 'server') continue
-    Object.assign(event, { kind: 'server', outageMs: Math.round(500 + (settings.maxOutageMs - 500) * random()) })
+    Object.assign(event, {
+      kind: 'server',
+      outageMs: Math.round(settings.minOutageMs + (settings.maxOutageMs - settings.minOutageMs) * random()),
+    })
     left -= 1
   }
   return events.map((event) => ({ ...event, pauseMs: Math.round(10 + 90 * random()) }))
@@ -193,6 +200,14 @@ async function hashRows(location) {
   return hashes
 }
 
+/** Codes of the failures that reached the workflow: deaths of workers and absences of the server are none. */
+async function failuresIn(client, workflowId) {
+  const { events } = await client.temporal.workflow.getHandle(workflowId).fetchHistory()
+  return (events ?? []).flatMap(({ activityTaskFailedEventAttributes: failed }) => {
+    return failed ? [`${failed.failure?.applicationFailureInfo?.type}: ${failed.failure?.message}`] : []
+  })
+}
+
 async function leftoversIn(location) {
   const found = []
   for (const folder of ['journal', 'tmp-partial-parquet-files', 'requests', 'quarantine']) {
@@ -212,7 +227,7 @@ async function msToNextCall(stub, since, before, isEnded) {
   throw new Error(`no new call within ${PATIENCE_MS / 1_000} s`)
 }
 
-async function runWithKills(seed, { server, stub, folder, start }) {
+async function runWithKills(seed, { client, server, stub, folder, start }) {
   await stub.reset({ latencyMs: settings.latencyMs, jitterMs: settings.jitterMs })
   const random = prng(seed)
   const events = drawEvents(random)
@@ -267,7 +282,15 @@ async function runWithKills(seed, { server, stub, folder, start }) {
   const wallSeconds = (performance.now() - startedAt) / 1_000
   const code = await worker.terminate()
   if (outcome.error !== undefined) throw outcome.error
-  return { ...found, code, wallSeconds, result: outcome.result, location: run.location, stats: await stub.stats() }
+  return {
+    ...found,
+    code,
+    wallSeconds,
+    result: outcome.result,
+    location: run.location,
+    stats: await stub.stats(),
+    failures: await failuresIn(client, run.workflowId),
+  }
 }
 
 /** What a dead worker sent may still be on its way into the stub. */
@@ -307,6 +330,7 @@ async function violationsOf(found, expected) {
       found.afterServerStart > settings.maxAfterServerStartMs,
       `${Math.round(found.afterServerStart)} ms from the server's start to the next call`,
     ],
+    [found.failures.length > 0, `the run waited or failed: ${found.failures.join('; ')}`],
     [leftovers.length > 0, `left behind: ${leftovers.join(', ')}`],
   ].flatMap(([isViolated, text]) => (isViolated ? [text] : []))
 }
@@ -361,7 +385,7 @@ async function main() {
     )
     console.log(`| ${COLUMNS.join(' | ')} |\n|${COLUMNS.map(() => '---').join('|')}|`)
     for (let seed = Number(given.seed); seed < Number(given.seed) + Number(given.seeds); seed += 1) {
-      const found = await runWithKills(seed, { server, stub, folder, start })
+      const found = await runWithKills(seed, { client, server, stub, folder, start })
       const violations = await violationsOf(found, expected)
       isViolated ||= violations.length > 0
       console.log(lineOf(seed, found, violations))

@@ -308,7 +308,7 @@ export interface RunOptions {
   readonly continueAsNewAfterEvents?: number
   /** Row groups per scanned page. Default 4,000. */
   readonly pageSize?: number
-  /** Heartbeat timeout of all activities in ms: how long a killed worker stays unnoticed. Default 10,000; tests use 2,000. */
+  /** Heartbeat timeout of all activities in ms: how long a killed worker stays unnoticed. Default 8,000; tests use 2,000. */
   readonly heartbeatTimeoutMs?: number
   /** Time between probes while waiting, in ms. Default 60,000. */
   readonly probeIntervalMs?: number

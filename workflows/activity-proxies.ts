@@ -14,8 +14,9 @@ const folder = {
 
 /** Activity proxies of one run. */
 export function createProxies(options: RunOptions): Proxies {
-  // Death of a worker is found by heartbeat, whatever it was at, so an attempt itself may take a day (ruling 1).
-  const heartbeatTimeout = options.heartbeatTimeoutMs ?? 10_000
+  // Death of a worker is found by heartbeat, whatever it was at, so an attempt itself may take a day (ruling 1). The server's timers, of the
+  // heartbeat and of the retry, are up to a second late each: a killed worker's row groups are on again 8 to 11 s later.
+  const heartbeatTimeout = options.heartbeatTimeoutMs ?? 8_000
   const folders = proxyActivities<ParquetryActivities>({ ...folder, heartbeatTimeout })
   // What was answered is in the journal, so an attempt is begun again at once, the twentieth as the second: waiting would save nothing.
   const rowGroups = proxyActivities<ParquetryActivities>({

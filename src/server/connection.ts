@@ -134,6 +134,9 @@ export async function readClusterId(address: string, timeoutMs: number): Promise
   }
 }
 
+/** A server that was away is seen again soon; gRPC would look once in two minutes after a long absence. */
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 500, 'grpc.max_reconnect_backoff_ms': 2_000 } as const
+
 async function openConnection(target: TemporalTarget, timeoutMs: number): Promise<Connection> {
   const { address, apiKey, tls, metadata } = target.connectionOptions
   const options: ConnectionOptions = {
@@ -142,8 +145,11 @@ async function openConnection(target: TemporalTarget, timeoutMs: number): Promis
     ...(apiKey === undefined || apiKey === null ? {} : { apiKey }),
     ...(tls === undefined ? {} : { tls }),
     ...(metadata === undefined ? {} : { metadata: metadata as Record<string, string> }),
-    // gRPC would send even loopback calls through a proxy named in the environment.
-    ...(target.namedBy === null ? { channelArgs: { 'grpc.enable_http_proxy': 0 } } : {}),
+    channelArgs: {
+      ...RECONNECT,
+      // gRPC would send even loopback calls through a proxy named in the environment.
+      ...(target.namedBy === null ? { 'grpc.enable_http_proxy': 0 } : {}),
+    },
   }
   return await Connection.connect(options)
 }
