@@ -316,7 +316,10 @@ async function violationsOf(found, expected) {
     [found.code !== 0, `the last worker ended with ${found.code}`],
     [found.kills !== settings.kills || found.serverKills !== settings.serverKills, 'the run ended before all kills had come'],
     [different !== -1 || hashes.length !== expected.length, `row ${different} differs (${hashes.length} rows of ${expected.length})`],
-    [verified.problems.length + verified.missing > 0, `verify: ${verified.missing} missing; ${verified.problems.join('; ')}`],
+    [
+      verified.state !== 'complete',
+      `verify: ${verified.rowsMissing} rows missing; ${verified.problems.map(({ key, message }) => `${key}: ${message}`).join('; ')}`,
+    ],
     [stats.distinct !== MINIMUM, `${stats.distinct} different calls of ${MINIMUM}`],
     [result.totals.usage.calls !== MINIMUM, `the receipts count ${result.totals.usage.calls} calls of ${MINIMUM}`],
     [paidAgain > found.inFlight, `${paidAgain} calls paid again, ${found.inFlight} were in flight`],
