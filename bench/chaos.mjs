@@ -74,6 +74,16 @@ const begun = performance.now()
 const say = (text) => given.verbose && console.error(`${((performance.now() - begun) / 1_000).toFixed(2).padStart(8)} s  ${text}`)
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** Nothing outlives the bench, also when it is interrupted. */
+const children = new Set()
+function owned(child) {
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
+}
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')))
+
 /** xorshift32, numbers in [0, 1). */
 function prng(seed) {
   let state = (seed * 2_654_435_761) | 0 || 0x9e3779b9
@@ -87,7 +97,9 @@ function prng(seed) {
 
 async function startStub() {
   const port = await choosePort([])
-  const child = spawn(process.execPath, [join(here, 'model-stub.mjs'), '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = owned(
+    spawn(process.execPath, [join(here, 'model-stub.mjs'), '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
   await firstLineOf(child, 'the model stub')
   const base = `http://127.0.0.1:${port}`
   return {
@@ -115,6 +127,7 @@ async function createServer(folder) {
       detached: false,
       timeoutMs: 60_000,
     })
+    owned(running.child)
     if (running.address !== `127.0.0.1:${port}`) throw new Error(`port ${port} was taken while the server was down`)
   }
   await launch()
@@ -135,9 +148,9 @@ async function createServer(folder) {
 
 async function startWorker(address, taskQueue, ledgerFile) {
   closeSync(openSync(ledgerFile, 'w'))
-  const child = spawn(process.execPath, [join(here, 'chaos-worker.mjs'), address, taskQueue, ledgerFile], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = owned(
+    spawn(process.execPath, [join(here, 'chaos-worker.mjs'), address, taskQueue, ledgerFile], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
   const gone = new Promise((resolve) => child.once('exit', (code) => resolve(code)))
   await firstLineOf(child, 'the worker')
   return {

@@ -8,6 +8,7 @@ import { rowGroupCount, rowGroupsOf } from '../plan/row-groups.ts'
 import type { Storage } from '../storage/storage.ts'
 import { keys } from './layout.ts'
 import { mapBounded } from './map-bounded.ts'
+import { footerSourceOf } from './source-of.ts'
 
 /** Footers in memory, as their seals. */
 const PAGE_SIZE = 1_000
@@ -41,15 +42,14 @@ export async function hashOfRowGroups(storage: Storage, segments: readonly PlanS
 
 /** What no other file under this key has; null when there is none. */
 async function sealOf(storage: Storage, key: string): Promise<string | null> {
-  const facts = await storage.stat(key)
-  if (facts === null) return null
+  const source = await footerSourceOf(storage, key)
+  if (source === null) return null
   try {
-    const slice = (start: number, end: number): Promise<Uint8Array> => storage.readRange(key, start, end)
-    const seal = (await readFooter({ byteLength: facts.sizeBytes, slice })).metadata.get(FOOTER_SHA256_KEY)
+    const seal = (await readFooter(source)).metadata.get(FOOTER_SHA256_KEY)
     if (seal !== undefined) return seal
   } catch (error) {
     if (!isParquetryError(error) || error.code !== 'DATASET_DAMAGED') throw error
   }
-  const tail = await storage.readRange(key, Math.max(0, facts.sizeBytes - TAIL_BYTES), facts.sizeBytes)
-  return `${facts.sizeBytes}:${createHash('sha256').update(tail).digest('hex')}`
+  const tail = await source.slice(Math.max(0, source.byteLength - TAIL_BYTES), source.byteLength)
+  return `${source.byteLength}:${createHash('sha256').update(tail).digest('hex')}`
 }

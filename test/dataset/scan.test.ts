@@ -241,7 +241,7 @@ describe('sidecars of committed row groups', () => {
       list: (key: string) => storage.list(key),
       read: (key: string) => storage.read(key),
       stat: (key: string) => storage.stat(key),
-      readRange: (key: string, start: number, end: number) => storage.readRange(key, start, end),
+      readTail: (key: string, length: number) => storage.readTail(key, length),
       move: async (from: string, to: string) => {
         await storage.move(from, to)
         await storage.move(from, to)
