@@ -143,7 +143,7 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
       dataset: await open(),
       ports,
       attempt: { runId: 'run-1', attempt: 1 },
-      before: null,
+      trace: { mark: '', deaths: 0, hasEnded: false },
       signal: new AbortController().signal,
       drainMs: 0,
       isInTouch: () => true,

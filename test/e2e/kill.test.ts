@@ -5,6 +5,7 @@ import { openWorkshop, rowsOf, until } from '../helpers/datasets.ts'
 import type { ModelStub } from '../helpers/model-stub.ts'
 import { startModelStub } from '../helpers/model-stub.ts'
 import { startWorkerProcess } from './worker-process.ts'
+import type { WorkerProcess } from './worker-process.ts'
 
 let workshop: Workshop
 let stub: ModelStub
@@ -85,18 +86,25 @@ describe('a worker process', () => {
         run: { heartbeatTimeoutMs: 1_500, maxConcurrentRowGroups: 1, probeIntervalMs: 200 },
       })
       const address = inject('temporalAddress')
-      // Before its first answer is on disk, so that no attempt gets on.
+      // Before its first answer is on disk, so that nothing is got done.
       const killPoint = { operation: 'openAppend', key: 'batch_00000', when: 'before' } as const
-      for (let deaths = 0; deaths < 5; deaths += 1) {
-        const victim = await startWorkerProcess(address, run.taskQueue, { killPoint })
-        expect((await victim.ended).signal).toBe('SIGKILL')
+      let deaths = 0
+      let survivor: WorkerProcess
+      for (;;) {
+        survivor = await startWorkerProcess(address, run.taskQueue, { killPoint })
+        const waits = until(async () => (await run.readProgress().catch(() => null))?.blocked?.code === 'ROW_GROUP_KILLS_WORKER')
+        const end = await Promise.race([survivor.ended, waits])
+        if (end === undefined) break
+        waits.catch(() => undefined)
+        expect(end.signal).toBe('SIGKILL')
+        deaths += 1
       }
-      const sixth = await startWorkerProcess(address, run.taskQueue, { killPoint })
-      await until(async () => (await run.readProgress().catch(() => null))?.blocked?.code === 'ROW_GROUP_KILLS_WORKER')
+      // The first checkpoint of the run may count as something that was got done.
+      expect([5, 6]).toContain(deaths)
       expect((await run.readProgress()).blocked?.message).toContain('5 times in a row')
       // It is not tried again by itself, so the worker lives.
       await new Promise((resolve) => setTimeout(resolve, 2_000))
-      expect(await sixth.terminate()).toBe(0)
+      expect(await survivor.terminate()).toBe(0)
       const healthy = await startWorkerProcess(address, run.taskQueue)
       await run.resume()
       expect(await run.result()).toMatchObject({ state: 'complete', totals: { rowsWritten: 120, rowsDropped: 0 } })

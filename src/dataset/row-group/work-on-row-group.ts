@@ -4,7 +4,7 @@
  */
 import type { GenerateRowGroupInput, RowGroupProgress, Usage } from '../../contract.ts'
 import { ParquetryError } from '../../errors.ts'
-import { deathsBefore, MAX_DEATHS } from '../../plan/deaths.ts'
+import { MAX_DEATHS } from '../../plan/deaths.ts'
 import type { AttemptTrace } from '../../plan/deaths.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
@@ -23,8 +23,8 @@ export interface AttemptOptions {
   readonly dataset: OpenDataset
   readonly ports: DatasetPorts
   readonly attempt: Attempt
-  /** What the attempt before left behind; null when there was none, or it left nothing. */
-  readonly before: AttemptTrace | null
+  /** Counts the attempts before it that died in vain. */
+  readonly trace: AttemptTrace
   /** Aborted when the attempt shall end: no new calls; those on the wire finish and are journalled for up to `drainMs`. */
   readonly signal: AbortSignal
   readonly drainMs: number
@@ -77,6 +77,7 @@ export async function workOnRowGroup(options: AttemptOptions, task: RowGroupTask
 async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTask): Promise<Receipt> {
   const found = await task.find()
   if (found !== null) return found
+  refuseDeadly(options)
   const { dataset, ports, attempt, input } = options
   const journal = await openJournal(dataset.storage, input.rowGroup.id, {
     ...attempt,
@@ -108,7 +109,6 @@ async function makeAndCommit(
   life: Life,
 ): Promise<Receipt> {
   const { dataset, ports, input } = options
-  const trace = traceOf(options, journal)
   const answers = createAnswerBook({
     models: ports.models,
     compiledModels: dataset.compiled.models,
@@ -123,7 +123,7 @@ async function makeAndCommit(
     answers,
     signal: life.stop.signal,
     onFailure: (error) => life.stop.abort(error),
-    onProgress: (done, dropped) => group.report({ ...progressOf(input, answers, done, dropped), trace }),
+    onProgress: (done, dropped) => group.report(progressOf(input, answers, done, dropped)),
   })
   life.stop.signal.throwIfAborted()
   const newest = group.newest()
@@ -137,15 +137,13 @@ async function makeAndCommit(
   })
 }
 
-/** Counts the attempts that died on this row group. Throws `ROW_GROUP_KILLS_WORKER` when there were too many. */
-function traceOf({ attempt, before, input }: AttemptOptions, journal: Journal): AttemptTrace {
-  const answers = journal.size
-  const deaths = deathsBefore({ attempt: attempt.attempt, before, answers })
-  if (deaths < MAX_DEATHS) return { answersAtStart: answers, deaths, hasEnded: false }
+/** Throws `ROW_GROUP_KILLS_WORKER` when too many attempts before this one died in vain. */
+function refuseDeadly({ trace: { deaths }, input }: AttemptOptions): void {
+  if (deaths < MAX_DEATHS) return
   const { id, start, end } = input.rowGroup
   throw new ParquetryError(
     'ROW_GROUP_KILLS_WORKER',
-    `row group ${id} (rows ${start} to ${end - 1}) was begun ${deaths} times in a row, and each time its worker died without a new answer`,
+    `row group ${id} (rows ${start} to ${end - 1}) was begun ${deaths} times in a row, and each time its worker died before anything was got done`,
     { wayOut: 'look at the memory and the logs of the worker; then send the resume signal, or take smaller row groups in a new dataset' },
   )
 }

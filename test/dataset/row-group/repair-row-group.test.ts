@@ -269,7 +269,7 @@ async function repairOver(made: MadeDataset, storage: Storage): Promise<RepairRe
     dataset,
     ports: made.ports,
     attempt: { runId: 'run-1', attempt: 1 },
-    before: null,
+    trace: { mark: '', deaths: 0, hasEnded: false },
     signal: new AbortController().signal,
     drainMs: 0,
     isInTouch: () => true,
