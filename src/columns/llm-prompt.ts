@@ -1,6 +1,6 @@
 /** The prompts of a model column: rendered from the row, and made into a request. */
 import { ParquetryError } from '../errors.ts'
-import type { CompiledModel, LlmStructuredColumn, LlmTextColumn } from '../config/compiled.ts'
+import type { CompiledModel, LlmColumn } from '../config/compiled.ts'
 import type { ChatMessage, ChatRequest } from '../model/client.ts'
 import type { Value, ValueType } from '../values.ts'
 import type { ConversationLimits } from './conversation.ts'
@@ -32,8 +32,6 @@ export interface ColumnPrompts {
   /** System prompt (when it renders to something) and user prompt. Throws `EMPTY_PROMPT` and what rendering throws. */
   render(row: CellRow): { readonly system: string | null; readonly user: string }
 }
-
-type LlmColumn = LlmTextColumn | LlmStructuredColumn
 
 /** Compiles a column's prompts. Throws `TEMPLATE_INVALID`, and `CONFIG_NOT_YET` for what would need side-effect columns. */
 export function compilePrompts(column: LlmColumn, options: Pick<LlmColumnOptions, 'types' | 'compileTemplate'>): ColumnPrompts {

@@ -5,6 +5,7 @@ import type { Column, CompiledDataset, SamplerColumn } from '../config/compiled.
 import { compileExpression } from './expression.ts'
 import type { CellGenerator } from './generator.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
+import { compileLlmCode } from './llm-code.ts'
 import { compileLlmStructured } from './llm-structured.ts'
 import { compileLlmText } from './llm-text.ts'
 
@@ -25,6 +26,8 @@ function compileCellGenerator(column: Exclude<Column, SamplerColumn>, compiled: 
       return compileExpression(column, compiled.types)
     case 'llm-text':
       return compileLlmText(column, llmOptions(column, compiled))
+    case 'llm-code':
+      return compileLlmCode(column, llmOptions(column, compiled))
     case 'llm-structured':
       return compileLlmStructured(column, llmOptions(column, compiled))
   }

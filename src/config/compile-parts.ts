@@ -8,9 +8,10 @@ import { checkTransforms, droppedByProcessors, matchingColumns } from './check-p
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
 import { checkSamplers } from './check-samplers.ts'
-import type { Column, CompiledDataset, Policies, RowGroupProcessor, SamplerColumn, SamplerParams } from './compiled.ts'
+import type { Column, CompiledDataset, LlmColumn, Policies, RowGroupProcessor, SamplerColumn, SamplerParams } from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { asksModel } from './model-columns.ts'
 import { resolveModels } from './models.ts'
 import type { AliasUse, ModelSources, ResolvedModel } from './models.ts'
 import { outputValueType } from './output-types.ts'
@@ -95,11 +96,7 @@ function knownOf(parts: ConfigParts, names: readonly string[], types: ReadonlyMa
 }
 
 function aliasUses(columns: readonly Placed<ColumnConfig>[]): readonly AliasUse[] {
-  return columns.flatMap(({ part, path }) =>
-    part.column_type === 'llm-text' || part.column_type === 'llm-structured'
-      ? [{ alias: part.model_alias, path: [...path, 'model_alias'] }]
-      : [],
-  )
+  return columns.flatMap(({ part, path }) => (asksModel(part) ? [{ alias: part.model_alias, path: [...path, 'model_alias'] }] : []))
 }
 
 function compileColumn(config: ColumnConfig, drop: boolean): Column {
@@ -119,13 +116,18 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
     case 'expression':
       return { ...common, column_type: 'expression', expr: config.expr, dtype: config.dtype }
     case 'llm-text':
-    case 'llm-structured': {
-      const { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content } = config
-      const shared = { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
-      if (config.column_type === 'llm-text') return { ...common, column_type: 'llm-text', ...shared }
-      return { ...common, column_type: 'llm-structured', ...shared, output_format: config.output_format }
-    }
+      return { ...common, column_type: 'llm-text', ...modelFields(config) }
+    case 'llm-code':
+      return { ...common, column_type: 'llm-code', ...modelFields(config), code_lang: config.code_lang }
+    case 'llm-structured':
+      return { ...common, column_type: 'llm-structured', ...modelFields(config), output_format: config.output_format }
   }
+}
+
+type ModelFields = Pick<LlmColumn, 'prompt' | 'system_prompt' | 'model_alias' | 'with_trace' | 'extract_reasoning_content'>
+
+function modelFields({ prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }: ModelFields): ModelFields {
+  return { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
 }
 
 /** Weights are normalised to a sum of 1, as DataDesigner stores them. */
@@ -146,6 +148,7 @@ function columnType(column: Column): ValueType {
     case 'expression':
       return { kind: EXPRESSION_TYPES[column.dtype] }
     case 'llm-text':
+    case 'llm-code':
       return { kind: 'string' }
     case 'llm-structured':
       return outputValueType(column.output_format)

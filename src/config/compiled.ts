@@ -62,29 +62,37 @@ export interface ExpressionColumn extends CommonColumn {
   readonly dtype: 'int' | 'float' | 'str' | 'bool'
 }
 
-/** A column written by a model as plain text. */
-export interface LlmTextColumn extends CommonColumn {
-  readonly column_type: 'llm-text'
+interface ModelColumn extends CommonColumn {
   readonly prompt: string
   readonly system_prompt: string | null
   readonly model_alias: string
   readonly with_trace: 'none' | 'last_message' | 'all_messages'
   readonly extract_reasoning_content: boolean
+}
+
+/** A column written by a model as plain text. */
+export interface LlmTextColumn extends ModelColumn {
+  readonly column_type: 'llm-text'
+}
+
+/** A column written by a model as code in one language. */
+export interface LlmCodeColumn extends ModelColumn {
+  readonly column_type: 'llm-code'
+  /** A language, or `sql:` and a dialect. */
+  readonly code_lang: string
 }
 
 /** A column written by a model as JSON that fits a schema. */
-export interface LlmStructuredColumn extends CommonColumn {
+export interface LlmStructuredColumn extends ModelColumn {
   readonly column_type: 'llm-structured'
-  readonly prompt: string
-  readonly system_prompt: string | null
-  readonly model_alias: string
   readonly output_format: Readonly<Record<string, unknown>>
-  readonly with_trace: 'none' | 'last_message' | 'all_messages'
-  readonly extract_reasoning_content: boolean
 }
 
+/** A column whose cells are conversations with a model. */
+export type LlmColumn = LlmTextColumn | LlmCodeColumn | LlmStructuredColumn
+
 /** Any column of a compiled dataset. */
-export type Column = SamplerColumn | ExpressionColumn | LlmTextColumn | LlmStructuredColumn
+export type Column = SamplerColumn | ExpressionColumn | LlmColumn
 
 /** A condition between sampler columns of one row. */
 export type Constraint =

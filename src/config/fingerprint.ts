@@ -46,7 +46,8 @@ function columnPart(column: Column, models: Readonly<Record<string, CompiledMode
       return { ...column, conditional_params: Object.entries(column.conditional_params) }
     case 'expression':
       return column
-    case 'llm-text': {
+    case 'llm-text':
+    case 'llm-code': {
       const { model_alias: alias, ...rest } = column
       return { ...rest, model: modelPart(models[alias], false) }
     }

@@ -5,7 +5,6 @@ import type { Report } from './problems.ts'
 
 /** Column kinds to come. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
-  'llm-code': 'code columns',
   'llm-judge': 'judge columns',
   validation: 'validation columns',
   embedding: 'embedding columns',
@@ -26,6 +25,7 @@ const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly i
   with_trace: { name: 'traces', idle: ['none'] },
   extract_reasoning_content: { name: 'reasoning columns', idle: [false] },
 }
+const MODEL_COLUMNS = ['llm-text', 'llm-code', 'llm-structured']
 const WITH_TRACE = ['none', 'last_message', 'all_messages']
 
 /** Reports what a column asks of later releases. The column without those fields, or null when its kind itself is one of them. */
@@ -42,7 +42,7 @@ export function withoutLaterFields(column: Readonly<Record<string, unknown>>, pa
   }
   const rest = { ...column }
   for (const [field, { name, idle }] of Object.entries(COLUMN_FIELDS)) {
-    const isOwn = field === 'skip' || type === 'llm-text' || type === 'llm-structured'
+    const isOwn = field === 'skip' || MODEL_COLUMNS.includes(String(type))
     if (!isOwn || !Object.hasOwn(column, field) || idle.includes(column[field])) continue
     // A value that DataDesigner refuses too is a mistake and stays for the schema.
     if (field === 'with_trace' && !WITH_TRACE.includes(String(column[field]))) continue

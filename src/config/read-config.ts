@@ -4,7 +4,7 @@
  */
 import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
-import { expressionColumn, llmStructuredColumn, llmTextColumn, samplerColumns } from './schema-columns.ts'
+import { expressionColumn, llmCodeColumn, llmStructuredColumn, llmTextColumn, samplerColumns } from './schema-columns.ts'
 import type { ColumnConfig } from './schema-columns.ts'
 import { SAMPLER_TYPES } from './schema-samplers.ts'
 import { parquetrySettings } from './schema-settings.ts'
@@ -124,7 +124,7 @@ function listOf(root: Mapping, field: string, report: Report): readonly Placed<u
   return value.map((part: unknown, index) => ({ part, path: [field, index] }))
 }
 
-const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-structured']
+const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured']
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
@@ -137,6 +137,8 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(expressionColumn, column, path, report)
     case 'llm-text':
       return readPart(llmTextColumn, column, path, report)
+    case 'llm-code':
+      return readPart(llmCodeColumn, column, path, report)
     case 'llm-structured':
       return readPart(llmStructuredColumn, column, path, report)
     default:

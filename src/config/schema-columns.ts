@@ -69,6 +69,40 @@ export const expressionColumn = z.strictObject({
 /** A column written by a model as plain text. */
 export const llmTextColumn = z.strictObject({ name, column_type: z.literal('llm-text'), drop, ...model })
 
+/** Languages of code columns; of SQL, dialects. */
+export const CODE_LANGUAGES = [
+  'bash',
+  'c',
+  'cobol',
+  'cpp',
+  'csharp',
+  'go',
+  'java',
+  'javascript',
+  'kotlin',
+  'python',
+  'ruby',
+  'rust',
+  'scala',
+  'swift',
+  'typescript',
+  'sql:sqlite',
+  'sql:tsql',
+  'sql:bigquery',
+  'sql:mysql',
+  'sql:postgres',
+  'sql:ansi',
+] as const
+
+/** A column written by a model as code: the last fenced block of its answer. */
+export const llmCodeColumn = z.strictObject({
+  name,
+  column_type: z.literal('llm-code'),
+  drop,
+  ...model,
+  code_lang: z.enum(CODE_LANGUAGES).describe('Language of the code; the fence of the answer must name it, or no language.'),
+})
+
 /** A column written by a model as JSON. */
 export const llmStructuredColumn = z.strictObject({
   name,
@@ -95,6 +129,7 @@ export const anyColumn = z.discriminatedUnion('column_type', [
   ]),
   expressionColumn,
   llmTextColumn,
+  llmCodeColumn,
   llmStructuredColumn,
 ])
 

@@ -170,7 +170,7 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
   try {
     const answer = answerRehearsal(request, digest)
     const whole = malformedWay === undefined ? answer.content : spoil(answer, malformedWay)
-    // JSON is never cut at max_tokens: four characters a token is too rough a measure to fail a row by.
+    // JSON and code are never cut at max_tokens: four characters a token is too rough a measure to fail a row by.
     const limit = answer.shape === 'text' ? (request.max_tokens ?? Infinity) * 4 : Infinity
     const content =
       whole.length > limit

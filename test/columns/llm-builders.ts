@@ -1,7 +1,7 @@
 /** Builders for tests of model columns. */
 import type { CallOrdinal, CellPorts, CellRow } from '../../src/columns/generator.ts'
 import type { CompileTemplate, LlmColumnOptions } from '../../src/columns/llm-prompt.ts'
-import type { CompiledModel, LlmStructuredColumn, LlmTextColumn } from '../../src/config/compiled.ts'
+import type { CompiledModel, LlmCodeColumn, LlmStructuredColumn, LlmTextColumn } from '../../src/config/compiled.ts'
 import type { ChatAnswer, ChatRequest } from '../../src/model/client.ts'
 import type { Value } from '../../src/values.ts'
 
@@ -42,6 +42,10 @@ export const PRODUCT_SCHEMA = {
 export function structuredColumn(more: Partial<LlmStructuredColumn> = {}): LlmStructuredColumn {
   const { column_type: _type, ...common } = textColumn()
   return { ...common, column_type: 'llm-structured', name: 'summary', output_format: PRODUCT_SCHEMA, ...more }
+}
+
+export function codeColumn(more: Partial<LlmCodeColumn> = {}): LlmCodeColumn {
+  return { ...textColumn(), column_type: 'llm-code', name: 'code', prompt: 'Code for {{ product }}', code_lang: 'python', ...more }
 }
 
 export function model(more: Partial<CompiledModel> = {}): CompiledModel {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { city, configOf, errorsOf, expression, failureOf, sampler, structured, text, warningsOf } from './builders.ts'
+import { city, code, configOf, errorsOf, expression, failureOf, sampler, structured, text, warningsOf } from './builders.ts'
 import type { Mapping } from './builders.ts'
 
 const cases: readonly [string, readonly Mapping[], string | RegExp][] = [
@@ -115,6 +115,16 @@ const cases: readonly [string, readonly Mapping[], string | RegExp][] = [
     'a conversion of words to numbers',
     [sampler('a', 'category', { values: ['1', 'x'] }, { convert_to: 'int' })],
     'columns[0].convert_to: expected values that convert to int, found "x"',
+  ],
+  [
+    'a language of code that is none',
+    [city, code('a', '{{ city }}', 'sql:postgresql')],
+    /^columns\[1\]\.code_lang: expected one of .*found "sql:postgresql"\.? Did you mean "sql:postgres"\?$/,
+  ],
+  [
+    'a code column without a language',
+    [city, text('a', '{{ city }}', { column_type: 'llm-code' })],
+    /^columns\[1\]\.code_lang: expected one of .*found nothing$/,
   ],
   ['an unknown field', [{ ...city, wieght: 1 }], 'columns[0].wieght: unknown field "wieght".'],
   [

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../../src/config/canonical-json.ts'
 import { compileConfig } from '../../src/config/compile.ts'
 import { applyProvider, parsedConfigOf } from '../../src/config/sources.ts'
-import { city, compile, configOf, expression, modelM, sampler, structured, text } from './builders.ts'
+import { city, code, compile, configOf, expression, modelM, sampler, structured, text } from './builders.ts'
 import type { Mapping } from './builders.ts'
 
 const price = sampler('price', 'uniform', { low: 1, high: 10 })
@@ -14,6 +14,7 @@ const columns = [
   expression('label', '{{ city }}'),
   text('review', 'About {{ city }}'),
   structured('facts', '{{ review }}', format),
+  code('query', 'About {{ city }}', 'sql:sqlite'),
 ]
 const withModel = (more: Mapping, others: readonly Mapping[] = []): Mapping => ({
   columns,
@@ -65,11 +66,12 @@ describe('the fingerprint', () => {
   })
 
   it.each<[string, Mapping, readonly string[]]>([
-    ['the name of the model', withModel({ model: 'stub-2' }), ['review', 'facts']],
-    ['the temperature', withModel({ inference_parameters: { temperature: 0.1 } }), ['review', 'facts']],
-    ['further fields of the request', withModel({ inference_parameters: { extra_body: { k: 1 } } }), ['review', 'facts']],
-    ['a rehearsal', withModel({ provider: 'rehearsal' }), ['review', 'facts']],
+    ['the name of the model', withModel({ model: 'stub-2' }), ['review', 'facts', 'query']],
+    ['the temperature', withModel({ inference_parameters: { temperature: 0.1 } }), ['review', 'facts', 'query']],
+    ['further fields of the request', withModel({ inference_parameters: { extra_body: { k: 1 } } }), ['review', 'facts', 'query']],
+    ['a rehearsal', withModel({ provider: 'rehearsal' }), ['review', 'facts', 'query']],
     ['a prompt', replaced(3, { prompt: 'On {{ city }}' }), ['review']],
+    ['the dialect of code', replaced(5, { code_lang: 'sql:mysql' }), ['query']],
     ['a parameter', replaced(1, { params: { low: 1, high: 11 } }), ['price']],
     ['a drop flag', replaced(2, { drop: true }), ['label']],
     [

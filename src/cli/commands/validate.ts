@@ -1,5 +1,6 @@
 /** `validate`: everything that is wrong with a config, at once, without starting anything. */
 import type { CompiledDataset, CompiledModel } from '../../config/compiled.ts'
+import { asksModel } from '../../config/model-columns.ts'
 import type { CommandContext, ConfigFlags } from '../context.ts'
 import { count } from '../format.ts'
 import { loadConfig } from './load-config.ts'
@@ -35,7 +36,7 @@ export async function validate(config: string, flags: ConfigFlags, context: Comm
 
 /** Model calls of one row when every answer fits at once. */
 export function callsPerRowOf(compiled: CompiledDataset): number {
-  return compiled.columns.filter(({ column_type: type }) => type === 'llm-text' || type === 'llm-structured').length
+  return compiled.columns.filter((column) => asksModel(column)).length
 }
 
 function kindsOf(compiled: CompiledDataset): ReadonlyMap<string, number> {

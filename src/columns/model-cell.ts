@@ -1,0 +1,31 @@
+/** Columns of which every cell is one conversation whose usable answer is a text. */
+import type { LlmColumn } from '../config/compiled.ts'
+import type { ChatAnswer } from '../model/client.ts'
+import type { Reading } from './conversation.ts'
+import { converse } from './conversation.ts'
+import type { CellGenerator } from './generator.ts'
+import type { LlmColumnOptions } from './llm-prompt.ts'
+import { compilePrompts, toRequest } from './llm-prompt.ts'
+
+/** What tells one kind of column from another. */
+export interface ModelCell {
+  /** Appended to the user prompt. */
+  readonly instructions: string
+  readonly read: (answer: ChatAnswer) => Reading<string>
+}
+
+/** Compiles the column. Throws `TEMPLATE_INVALID` and `CONFIG_NOT_YET`; cells throw `ANSWER_INVALID` and `EMPTY_PROMPT`. */
+export function compileModelCell(column: LlmColumn, options: LlmColumnOptions, { instructions, read }: ModelCell): CellGenerator {
+  const prompts = compilePrompts(column, options)
+  const { model, limits } = options
+  return {
+    column: column.name,
+    inputs: prompts.inputs,
+    isSync: false,
+    generate: async (row, ports) => {
+      const { system, user } = prompts.render(row)
+      const request = toRequest(model, { system, user: user + instructions })
+      return converse({ column: column.name, request, read, ask: ports.ask.bind(ports, column.model_alias) }, limits)
+    },
+  }
+}
