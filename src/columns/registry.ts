@@ -4,6 +4,7 @@ import { ParquetryError } from '../errors.ts'
 import type { Column, CompiledDataset, SamplerColumn } from '../config/compiled.ts'
 import { compileExpression } from './expression.ts'
 import type { CellGenerator } from './generator.ts'
+import { compileLlmJudge } from './llm-judge.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
 import { compileLlmCode } from './llm-code.ts'
 import { compileLlmStructured } from './llm-structured.ts'
@@ -30,6 +31,8 @@ function compileCellGenerator(column: Exclude<Column, SamplerColumn>, compiled: 
       return compileLlmCode(column, llmOptions(column, compiled))
     case 'llm-structured':
       return compileLlmStructured(column, llmOptions(column, compiled))
+    case 'llm-judge':
+      return compileLlmJudge(column, llmOptions(column, compiled))
   }
 }
 

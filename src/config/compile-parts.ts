@@ -1,4 +1,5 @@
 /** From the parts of a config to what they mean: all checks between parts, then the compiled dataset. */
+import { judgeSchema } from '../plan/judge-schema.ts'
 import { samplerValueType } from '../plan/sampler-types.ts'
 import type { Field, ValueType } from '../values.ts'
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
@@ -7,6 +8,7 @@ import { checkOutputFormat } from './check-output-format.ts'
 import { checkTransforms, droppedByProcessors, matchingColumns } from './check-processors.ts'
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
+import { checkScores } from './check-scores.ts'
 import { checkSamplers } from './check-samplers.ts'
 import type { Column, CompiledDataset, LlmColumn, Policies, RowGroupProcessor, SamplerColumn, SamplerParams } from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
@@ -42,6 +44,7 @@ export function compileParts(read: ConfigParts, sources: ModelSources, policies:
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
   for (const { part, path } of parts.columns) {
     if (part.column_type === 'llm-structured') checkOutputFormat(part.output_format, [...path, 'output_format'], report)
+    if (part.column_type === 'llm-judge') checkScores(part.scores, [...path, 'scores'], report)
   }
   checkTransforms(parts, known, report)
   checkConstraintColumns(parts, report)
@@ -121,6 +124,8 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
       return { ...common, column_type: 'llm-code', ...modelFields(config), code_lang: config.code_lang }
     case 'llm-structured':
       return { ...common, column_type: 'llm-structured', ...modelFields(config), output_format: config.output_format }
+    case 'llm-judge':
+      return { ...common, column_type: 'llm-judge', ...modelFields(config), scores: config.scores }
   }
 }
 
@@ -152,6 +157,8 @@ function columnType(column: Column): ValueType {
       return { kind: 'string' }
     case 'llm-structured':
       return outputValueType(column.output_format)
+    case 'llm-judge':
+      return outputValueType(judgeSchema(column.scores))
   }
 }
 

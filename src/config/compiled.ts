@@ -4,6 +4,7 @@
  * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
  */
 import type { ModelTarget } from '../model/client.ts'
+import type { JudgeScore } from '../plan/judge-schema.ts'
 import type { Schema, ValueType } from '../values.ts'
 
 /** Params of one sampler, as in DataDesigner (defaults filled in). */
@@ -88,8 +89,14 @@ export interface LlmStructuredColumn extends ModelColumn {
   readonly output_format: Readonly<Record<string, unknown>>
 }
 
+/** A column in which a model scores other columns. */
+export interface LlmJudgeColumn extends ModelColumn {
+  readonly column_type: 'llm-judge'
+  readonly scores: readonly JudgeScore[]
+}
+
 /** A column whose cells are conversations with a model. */
-export type LlmColumn = LlmTextColumn | LlmCodeColumn | LlmStructuredColumn
+export type LlmColumn = LlmTextColumn | LlmCodeColumn | LlmStructuredColumn | LlmJudgeColumn
 
 /** Any column of a compiled dataset. */
 export type Column = SamplerColumn | ExpressionColumn | LlmColumn

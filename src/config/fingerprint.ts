@@ -51,6 +51,10 @@ function columnPart(column: Column, models: Readonly<Record<string, CompiledMode
       const { model_alias: alias, ...rest } = column
       return { ...rest, model: modelPart(models[alias], false) }
     }
+    case 'llm-judge': {
+      const { model_alias: alias, scores, ...rest } = column
+      return { ...rest, scores: JSON.stringify(scores), model: modelPart(models[alias], true) }
+    }
     case 'llm-structured': {
       const { model_alias: alias, output_format: format, ...rest } = column
       return { ...rest, output_format: JSON.stringify(format), model: modelPart(models[alias], true) }

@@ -5,7 +5,6 @@ import type { Report } from './problems.ts'
 
 /** Column kinds to come. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
-  'llm-judge': 'judge columns',
   validation: 'validation columns',
   embedding: 'embedding columns',
   image: 'image columns',
@@ -25,7 +24,7 @@ const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly i
   with_trace: { name: 'traces', idle: ['none'] },
   extract_reasoning_content: { name: 'reasoning columns', idle: [false] },
 }
-const MODEL_COLUMNS = ['llm-text', 'llm-code', 'llm-structured']
+const MODEL_COLUMNS = ['llm-text', 'llm-code', 'llm-structured', 'llm-judge']
 const WITH_TRACE = ['none', 'last_message', 'all_messages']
 
 /** Reports what a column asks of later releases. The column without those fields, or null when its kind itself is one of them. */

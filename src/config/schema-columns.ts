@@ -103,6 +103,22 @@ export const llmCodeColumn = z.strictObject({
   code_lang: z.enum(CODE_LANGUAGES).describe('Language of the code; the fence of the answer must name it, or no language.'),
 })
 
+/** One thing that a judge scores. */
+const judgeScore = z.strictObject({
+  name: z.string().min(1).describe('Unique in its column; field of the answer.'),
+  description: z.string().describe('What is scored, and how.'),
+  options: z.record(z.string(), z.string()).describe('Score → what it means. Whole numbers make integers, anything else texts.'),
+})
+
+/** A column in which a model scores other columns. */
+export const llmJudgeColumn = z.strictObject({
+  name,
+  column_type: z.literal('llm-judge'),
+  drop,
+  ...model,
+  scores: z.array(judgeScore).min(1).describe('Each becomes a field with reasoning and score.'),
+})
+
 /** A column written by a model as JSON. */
 export const llmStructuredColumn = z.strictObject({
   name,
@@ -131,6 +147,7 @@ export const anyColumn = z.discriminatedUnion('column_type', [
   llmTextColumn,
   llmCodeColumn,
   llmStructuredColumn,
+  llmJudgeColumn,
 ])
 
 /** A column as read: defaults filled in. */

@@ -1,8 +1,10 @@
 /** Builders for tests of model columns. */
 import type { CallOrdinal, CellPorts, CellRow } from '../../src/columns/generator.ts'
 import type { CompileTemplate, LlmColumnOptions } from '../../src/columns/llm-prompt.ts'
-import type { CompiledModel, LlmCodeColumn, LlmStructuredColumn, LlmTextColumn } from '../../src/config/compiled.ts'
+import type { CompiledModel, LlmCodeColumn, LlmJudgeColumn, LlmStructuredColumn, LlmTextColumn } from '../../src/config/compiled.ts'
+import { outputValueType } from '../../src/config/output-types.ts'
 import type { ChatAnswer, ChatRequest } from '../../src/model/client.ts'
+import { judgeSchema } from '../../src/plan/judge-schema.ts'
 import type { Value } from '../../src/values.ts'
 
 /** A template engine that knows `{{ name }}` and `{{ random }}` only: these tests are not about templates. */
@@ -48,6 +50,15 @@ export function codeColumn(more: Partial<LlmCodeColumn> = {}): LlmCodeColumn {
   return { ...textColumn(), column_type: 'llm-code', name: 'code', prompt: 'Code for {{ product }}', code_lang: 'python', ...more }
 }
 
+export const SCORES = [
+  { name: 'accuracy', description: 'Is it true?', options: { 1: 'wrong', 2: 'half right', 3: 'right' } },
+  { name: 'tone', description: 'How does it sound?', options: { Rude: 'hurts', Friendly: 'pleases' } },
+]
+
+export function judgeColumn(more: Partial<LlmJudgeColumn> = {}): LlmJudgeColumn {
+  return { ...textColumn(), column_type: 'llm-judge', name: 'verdict', prompt: 'Judge {{ product }}', scores: SCORES, ...more }
+}
+
 export function model(more: Partial<CompiledModel> = {}): CompiledModel {
   return {
     target: {
@@ -74,6 +85,7 @@ export function options(more: Partial<LlmColumnOptions> = {}): LlmColumnOptions 
     types: {
       product: { kind: 'string' },
       review: { kind: 'string' },
+      verdict: outputValueType(judgeSchema(SCORES)),
       summary: {
         kind: 'group',
         fields: [

@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { CellPorts } from '../../src/columns/generator.ts'
 import { compileLlmCode } from '../../src/columns/llm-code.ts'
+import { compileLlmJudge } from '../../src/columns/llm-judge.ts'
 import { compileLlmStructured } from '../../src/columns/llm-structured.ts'
 import { compileLlmText } from '../../src/columns/llm-text.ts'
 import { CODE_LANGUAGES } from '../../src/config/schema-columns.ts'
 import type { RehearsalOptions, RehearsalServer } from '../../src/rehearsal/index.ts'
 import { startRehearsalServer } from '../../src/rehearsal/index.ts'
 import { SCHEMAS } from '../rehearsal/schemas.ts'
-import { codeColumn, model, options, row, structuredColumn, textColumn } from './llm-builders.ts'
+import { codeColumn, judgeColumn, model, options, row, structuredColumn, textColumn } from './llm-builders.ts'
 
 const open: RehearsalServer[] = []
 afterEach(async () => {
@@ -63,6 +64,17 @@ describe('model columns against the rehearsal endpoint', () => {
     const column = structuredColumn({ output_format: schema as Record<string, unknown> })
     const generator = compileLlmStructured(column, options({ types: { summary: { kind: 'json' } } }))
     for (let at = 0; at < 5; at += 1) await generator.generate(row({ product: `hose ${at}` }), ports)
+  })
+
+  it('score with reasons, by an option of each score', async () => {
+    const { ports } = await rehearse()
+    const generator = compileLlmJudge(judgeColumn(), options())
+    for (let at = 0; at < 10; at += 1) {
+      expect(await generator.generate(row({ product: `hose ${at}` }), ports)).toEqual({
+        accuracy: { reasoning: expect.stringContaining('[rehearsal] '), score: expect.any(Number) },
+        tone: { reasoning: expect.stringContaining('[rehearsal] '), score: expect.stringMatching(/^(?:Rude|Friendly)$/) },
+      })
+    }
   })
 
   it.each(CODE_LANGUAGES)('write labelled code in %s', async (code_lang) => {

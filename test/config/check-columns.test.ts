@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { city, code, configOf, errorsOf, expression, failureOf, sampler, structured, text, warningsOf } from './builders.ts'
+import { city, code, configOf, errorsOf, expression, failureOf, judge, sampler, structured, text, warningsOf } from './builders.ts'
 import type { Mapping } from './builders.ts'
 
 const cases: readonly [string, readonly Mapping[], string | RegExp][] = [
@@ -125,6 +125,33 @@ const cases: readonly [string, readonly Mapping[], string | RegExp][] = [
     'a code column without a language',
     [city, text('a', '{{ city }}', { column_type: 'llm-code' })],
     /^columns\[1\]\.code_lang: expected one of .*found nothing$/,
+  ],
+  [
+    'a judge without scores',
+    [city, judge('a', '{{ city }}', [])],
+    'columns[1].scores: expected a list of at least 1 item, found an empty list',
+  ],
+  [
+    'a score without options',
+    [city, judge('a', '{{ city }}', [{ name: 's', description: 'd', options: {} }])],
+    'columns[1].scores[0].options: expected at least one option, found an empty mapping',
+  ],
+  [
+    'two scores of one name',
+    [
+      city,
+      judge(
+        'a',
+        '{{ city }}',
+        [1, 2].map(() => ({ name: 's', description: 'd', options: { 1: 'one' } })),
+      ),
+    ],
+    'columns[1].scores[1].name: expected unique names of scores, found "s" twice',
+  ],
+  [
+    'a score without a description',
+    [city, judge('a', '{{ city }}', [{ name: 's', options: { 1: 'one' } }])],
+    'columns[1].scores[0].description: expected a text, found nothing',
   ],
   ['an unknown field', [{ ...city, wieght: 1 }], 'columns[0].wieght: unknown field "wieght".'],
   [

@@ -6,7 +6,6 @@ const price = sampler('price', 'uniform', { low: 1, high: 10 })
 
 describe('what this release cannot do yet', () => {
   it.each<[string, Mapping, string]>([
-    ['llm-judge', configOf([{ name: 'a', column_type: 'llm-judge' }]), 'columns[0].column_type'],
     ['validation', configOf([{ name: 'a', column_type: 'validation' }]), 'columns[0].column_type'],
     ['embedding', configOf([{ name: 'a', column_type: 'embedding' }]), 'columns[0].column_type'],
     ['image', configOf([{ name: 'a', column_type: 'image' }]), 'columns[0].column_type'],
