@@ -33,7 +33,9 @@ export function checkReferences(
   const inputs = new Map<string, readonly string[]>()
   for (const { part: column, path } of columns) {
     const names =
-      column.column_type === 'sampler' ? samplerInputs(column, path, known, report) : templateInputs(column, path, known, report)
+      column.column_type === 'sampler'
+        ? samplerInputs(column, path, known, report)
+        : [...templateInputs(column, path, known, report), ...whenInputs(column, [], path, known, report)]
     inputs.set(column.name, [...new Set(names)].toSorted())
   }
   reportCircles(columns, constraints, inputs, report)
@@ -62,6 +64,29 @@ function templateInputs(
   if (column.system_prompt === null) return prompt ?? []
   warnOfSingleBraces(column.system_prompt, [...path, 'system_prompt'], known, report)
   return [...(prompt ?? []), ...(checkTemplate(column.system_prompt, [...path, 'system_prompt'], known, report) ?? [])]
+}
+
+/** The columns that a column's condition reads. Reports conditions that cannot be read, read nothing, or read the column itself. */
+function whenInputs(
+  column: Exclude<ColumnConfig, { column_type: 'sampler' }>,
+  own: readonly string[],
+  path: Path,
+  known: Known,
+  report: Report,
+): readonly string[] {
+  if (column.skip === null) return []
+  const place = [...path, 'skip', 'when']
+  const references = checkTemplate(column.skip.when, place, known, report)
+  if (references === null) return []
+  if (references.length === 0) {
+    report.error(
+      place,
+      `expected a Jinja template that reads a column, such as {{ stock == 0 }} with its braces, found ${JSON.stringify(column.skip.when)}`,
+    )
+  }
+  const itself = references.find((name) => name === column.name || own.includes(name))
+  if (itself !== undefined) report.error(place, `expected a condition on other columns, found "${itself}", which is made by this one`)
+  return references.filter((name) => name !== itself)
 }
 
 /** The columns a template reads; null when it cannot be read. Reports names and fields of people that are not there. */

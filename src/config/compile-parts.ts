@@ -9,8 +9,18 @@ import { checkTransforms, droppedByProcessors, matchingColumns } from './check-p
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
 import { checkScores } from './check-scores.ts'
+import { withSkipValue } from './check-skip.ts'
 import { checkSamplers } from './check-samplers.ts'
-import type { Column, CompiledDataset, LlmColumn, Policies, RowGroupProcessor, SamplerColumn, SamplerParams } from './compiled.ts'
+import type {
+  CellColumn,
+  Column,
+  CompiledDataset,
+  LlmColumn,
+  Policies,
+  RowGroupProcessor,
+  SamplerColumn,
+  SamplerParams,
+} from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { asksModel } from './model-columns.ts'
@@ -38,8 +48,12 @@ export function compileParts(read: ConfigParts, sources: ModelSources, policies:
   const names = parts.names.map(({ part }) => part)
   checkSamplers(parts.columns, names, report)
   const dropped = droppedByProcessors(parts, report)
-  const columns = parts.columns.map(({ part }) => compileColumn(part, part.drop || dropped.has(part.name)))
-  const types = new Map(columns.map((column) => [column.name, columnType(column)]))
+  const types = new Map<string, ValueType>()
+  const columns = parts.columns.map(({ part, path }) => {
+    const column = compileColumn(part, part.drop || dropped.has(part.name))
+    types.set(column.name, columnType(column))
+    return withSkipValue(column, columnType(column), path, report)
+  })
   const known = knownOf(parts, names, types)
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
   for (const { part, path } of parts.columns) {
@@ -117,7 +131,7 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
       }
     }
     case 'expression':
-      return { ...common, column_type: 'expression', expr: config.expr, dtype: config.dtype }
+      return { ...common, ...skipFields(config), column_type: 'expression', expr: config.expr, dtype: config.dtype }
     case 'llm-text':
       return { ...common, column_type: 'llm-text', ...modelFields(config) }
     case 'llm-code':
@@ -129,10 +143,18 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
   }
 }
 
-type ModelFields = Pick<LlmColumn, 'prompt' | 'system_prompt' | 'model_alias' | 'with_trace' | 'extract_reasoning_content'>
+function skipFields({ skip, propagate_skip }: Pick<CellColumn, 'skip' | 'propagate_skip'>): Pick<CellColumn, 'skip' | 'propagate_skip'> {
+  return { skip, propagate_skip }
+}
 
-function modelFields({ prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }: ModelFields): ModelFields {
-  return { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
+type ModelFields = Pick<
+  LlmColumn,
+  'prompt' | 'system_prompt' | 'model_alias' | 'with_trace' | 'extract_reasoning_content' | 'skip' | 'propagate_skip'
+>
+
+function modelFields(config: ModelFields): ModelFields {
+  const { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content } = config
+  return { ...skipFields(config), prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
 }
 
 /** Weights are normalised to a sum of 1, as DataDesigner stores them. */

@@ -56,14 +56,29 @@ export interface SamplerColumn extends CommonColumn {
   readonly convert_to: string | null
 }
 
+/** When the cells of a column are left out, and what stands there instead. */
+export interface Skip {
+  /** Jinja template; a cell is skipped where it renders to something true, or cannot be rendered. */
+  readonly when: string
+  /** Of the column's type. */
+  readonly value: boolean | number | string | null
+}
+
+/** A column that is made cell by cell, from other columns. */
+interface MadeColumn extends CommonColumn {
+  readonly skip: Skip | null
+  /** Skip a cell where a column that it needs was skipped. */
+  readonly propagate_skip: boolean
+}
+
 /** A column computed from a Jinja expression. */
-export interface ExpressionColumn extends CommonColumn {
+export interface ExpressionColumn extends MadeColumn {
   readonly column_type: 'expression'
   readonly expr: string
   readonly dtype: 'int' | 'float' | 'str' | 'bool'
 }
 
-interface ModelColumn extends CommonColumn {
+interface ModelColumn extends MadeColumn {
   readonly prompt: string
   readonly system_prompt: string | null
   readonly model_alias: string
@@ -98,8 +113,11 @@ export interface LlmJudgeColumn extends ModelColumn {
 /** A column whose cells are conversations with a model. */
 export type LlmColumn = LlmTextColumn | LlmCodeColumn | LlmStructuredColumn | LlmJudgeColumn
 
+/** A column that is made cell by cell. */
+export type CellColumn = ExpressionColumn | LlmColumn
+
 /** Any column of a compiled dataset. */
-export type Column = SamplerColumn | ExpressionColumn | LlmColumn
+export type Column = SamplerColumn | CellColumn
 
 /** A condition between sampler columns of one row. */
 export type Constraint =

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
-import type { Column, CompiledModel, Constraint, Fingerprint, RowGroupProcessor } from './compiled.ts'
+import type { CellColumn, Column, CompiledModel, Constraint, Fingerprint, RowGroupProcessor } from './compiled.ts'
 
 /** Raise it when compiling the same config gives other values: datasets of before are then not resumed by mistake. */
 const FINGERPRINT_VERSION = 1
@@ -45,21 +45,27 @@ function columnPart(column: Column, models: Readonly<Record<string, CompiledMode
     case 'sampler':
       return { ...column, conditional_params: Object.entries(column.conditional_params) }
     case 'expression':
-      return column
+      return withoutIdleSkip(column)
     case 'llm-text':
     case 'llm-code': {
-      const { model_alias: alias, ...rest } = column
+      const { model_alias: alias, ...rest } = withoutIdleSkip(column)
       return { ...rest, model: modelPart(models[alias], false) }
     }
     case 'llm-judge': {
-      const { model_alias: alias, scores, ...rest } = column
+      const { model_alias: alias, scores, ...rest } = withoutIdleSkip(column)
       return { ...rest, scores: JSON.stringify(scores), model: modelPart(models[alias], true) }
     }
     case 'llm-structured': {
-      const { model_alias: alias, output_format: format, ...rest } = column
+      const { model_alias: alias, output_format: format, ...rest } = withoutIdleSkip(column)
       return { ...rest, output_format: JSON.stringify(format), model: modelPart(models[alias], true) }
     }
   }
+}
+
+/** Without the fields of skipping where they ask for nothing: a dataset of before they were is still the same. */
+function withoutIdleSkip<C extends CellColumn>(column: C): Omit<C, 'skip' | 'propagate_skip'> {
+  const { skip, propagate_skip, ...rest } = column
+  return { ...rest, ...(skip === null ? {} : { skip }), ...(propagate_skip ? {} : { propagate_skip }) }
 }
 
 function modelPart(model: CompiledModel | undefined, isStructured: boolean): unknown {

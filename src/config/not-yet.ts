@@ -18,7 +18,6 @@ const SAMPLER_TYPES: Readonly<Record<string, string>> = {
 }
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {
-  skip: { name: 'skipping cells', idle: [null] },
   multi_modal_context: { name: 'multi-modal context', idle: [null] },
   tool_alias: { name: 'tool calls', idle: [null] },
   with_trace: { name: 'traces', idle: ['none'] },
@@ -41,7 +40,7 @@ export function withoutLaterFields(column: Readonly<Record<string, unknown>>, pa
   }
   const rest = { ...column }
   for (const [field, { name, idle }] of Object.entries(COLUMN_FIELDS)) {
-    const isOwn = field === 'skip' || MODEL_COLUMNS.includes(String(type))
+    const isOwn = MODEL_COLUMNS.includes(String(type))
     if (!isOwn || !Object.hasOwn(column, field) || idle.includes(column[field])) continue
     // A value that DataDesigner refuses too is a mistake and stays for the schema.
     if (field === 'with_trace' && !WITH_TRACE.includes(String(column[field]))) continue

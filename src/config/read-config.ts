@@ -155,7 +155,13 @@ function readSampler(column: Mapping, path: Path, report: Report): ColumnConfig 
     reportTag(column['sampler_type'], SAMPLER_TYPES, [...path, 'sampler_type'], report)
     return null
   }
-  return readPart(samplerColumns[type], column, path, report)
+  const { skip, ...rest } = column
+  if (skip === undefined || skip === null) return readPart(samplerColumns[type], column, path, report)
+  report.error(
+    [...path, 'skip'],
+    'expected no skip: samplers are drawn together, so none of their cells can be skipped; skip the columns that use it',
+  )
+  return readPart(samplerColumns[type], rest, path, report)
 }
 
 function reportTag(found: unknown, known: readonly string[], path: Path, report: Report): void {

@@ -4,9 +4,21 @@ import { samplerParams } from './schema-samplers.ts'
 
 const name = z.string().describe('Unique; the name of the column in the dataset.')
 const drop = z.boolean().default(false).describe('Generated, and usable by other columns, but not in the final rows.')
-const idle = {
-  skip: z.null().default(null).describe('Not supported yet.'),
-  propagate_skip: z.boolean().default(true).describe('Of no effect without skip.'),
+const skipping = {
+  skip: z
+    .strictObject({
+      when: z.string().describe('Jinja template such as {{ stock == 0 }}; the cell is skipped where it is true.'),
+      value: z.union([z.boolean(), z.number(), z.string(), z.null()]).default(null).describe('What stands in a skipped cell.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Leaves out cells; their rows stay.'),
+  propagate_skip: z.boolean().default(true).describe('Skip a cell too where a column that it needs was skipped.'),
+} as const
+/** Samplers are drawn together, so none of their cells can be skipped. */
+const unskippable = {
+  skip: z.null().default(null).describe('Not for samplers.'),
+  propagate_skip: z.boolean().default(true).describe('Of no effect on samplers.'),
 } as const
 
 function sampler<Type extends keyof typeof samplerParams>(type: Type) {
@@ -15,7 +27,7 @@ function sampler<Type extends keyof typeof samplerParams>(type: Type) {
     name,
     column_type: z.literal('sampler'),
     drop,
-    ...idle,
+    ...unskippable,
     sampler_type: z.literal(type),
     params: params as (typeof samplerParams)[Type],
     conditional_params: z
@@ -46,7 +58,7 @@ export const samplerColumns = {
 } as const
 
 const model = {
-  ...idle,
+  ...skipping,
   prompt: z.string().describe('Jinja template; other columns as {{ column_name }}.'),
   model_alias: z.string().describe('Alias of a model config.'),
   system_prompt: z.string().nullable().default(null).describe('Jinja template.'),
@@ -61,7 +73,7 @@ export const expressionColumn = z.strictObject({
   name,
   column_type: z.literal('expression'),
   drop,
-  ...idle,
+  ...skipping,
   expr: z.string().describe('Jinja template; a row for which it renders to nothing is dropped.'),
   dtype: z.enum(['int', 'float', 'str', 'bool']).default('str'),
 })

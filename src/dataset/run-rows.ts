@@ -190,6 +190,7 @@ interface OpenRow extends CellRow {
 
 function openRow(options: RunRowsOptions, rowIndex: number, refill: number): OpenRow {
   const values: Record<string, Value> = {}
+  let skipped: Set<string> | null = null
   return {
     rowIndex,
     refill,
@@ -198,6 +199,11 @@ function openRow(options: RunRowsOptions, rowIndex: number, refill: number): Ope
     failedColumn: '',
     get: (column) => (Object.hasOwn(values, column) ? (values[column] ?? null) : null),
     random: () => options.random.stream('', rowIndex, refill, 0),
+    isSkipped: (column) => skipped?.has(column) ?? false,
+    markSkipped(columns) {
+      skipped ??= new Set()
+      for (const column of columns) skipped.add(column)
+    },
   }
 }
 
@@ -209,8 +215,9 @@ const NO_PORTS = {
 }
 
 function cellRow(cells: OpenRow, generator: CellGenerator): CellRow {
-  const { options, rowIndex, refill } = cells
-  return { rowIndex, refill, get: cells.get, random: () => options.random.stream(generator.column, rowIndex, refill, 0, 'cell') }
+  const { options, rowIndex, refill, get, isSkipped, markSkipped } = cells
+  const random = (purpose: 'cell' | 'skip' = 'cell') => options.random.stream(generator.column, rowIndex, refill, 0, purpose)
+  return { rowIndex, refill, get, random, isSkipped, markSkipped }
 }
 
 function makeEarlyCell(cells: OpenRow, generator: CellGenerator): void {

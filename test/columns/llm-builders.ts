@@ -26,6 +26,8 @@ export function textColumn(more: Partial<LlmTextColumn> = {}): LlmTextColumn {
     column_type: 'llm-text',
     name: 'review',
     drop: false,
+    skip: null,
+    propagate_skip: true,
     prompt: 'Review {{ product }}',
     system_prompt: null,
     model_alias: 'writer',
@@ -101,10 +103,13 @@ export function options(more: Partial<LlmColumnOptions> = {}): LlmColumnOptions 
 }
 
 export function row(values: Readonly<Record<string, Value>>): CellRow {
+  const skipped = new Set<string>()
   return {
     rowIndex: 0,
     refill: 0,
     get: (column) => values[column] ?? null,
+    isSkipped: (column) => skipped.has(column),
+    markSkipped: (columns) => columns.forEach((column) => skipped.add(column)),
     random: () => {
       let draw = 0
       return { next: () => (draw += 1), nextUint32: () => 0 }

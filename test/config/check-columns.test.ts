@@ -153,6 +153,59 @@ const cases: readonly [string, readonly Mapping[], string | RegExp][] = [
     [city, judge('a', '{{ city }}', [{ name: 's', options: { 1: 'one' } }])],
     'columns[1].scores[0].description: expected a text, found nothing',
   ],
+  [
+    'a sampler that shall be skipped',
+    [{ ...city, skip: { when: '{{ city }}' } }],
+    /^columns\[0\]\.skip: expected no skip: samplers are drawn together/,
+  ],
+  [
+    'a condition to skip without columns',
+    [city, expression('e', 'x', { skip: { when: 'city == 1' } })],
+    /^columns\[1\]\.skip\.when: expected a Jinja template that reads a column, .*found "city == 1"$/,
+  ],
+  [
+    'a condition to skip on the column itself',
+    [city, expression('e', '{{ city }}', { skip: { when: '{{ e }}' } })],
+    'columns[1].skip.when: expected a condition on other columns, found "e"',
+  ],
+  [
+    'a condition to skip on an unknown column',
+    [city, expression('e', '{{ city }}', { skip: { when: '{{ citi }}' } })],
+    'columns[1].skip.when: no column has the name "citi". Did you mean "city"?',
+  ],
+  [
+    'a condition to skip that cannot be read',
+    [city, expression('e', '{{ city }}', { skip: { when: '{{ city' } })],
+    /^columns\[1\]\.skip\.when: /,
+  ],
+  [
+    'a circle through a condition to skip',
+    [city, expression('a', '{{ b }}'), expression('b', '{{ city }}', { skip: { when: '{{ a }}' } })],
+    /^columns\[1\]: expected columns that do not need each other in a circle/,
+  ],
+  [
+    'a skip without a condition',
+    [city, expression('e', '{{ city }}', { skip: { value: 1 } })],
+    'columns[1].skip.when: expected a text, found nothing',
+  ],
+  [
+    'a skip value of another type',
+    [city, expression('e', '{{ city }}', { dtype: 'int', skip: { when: '{{ city }}', value: 'none' } })],
+    'columns[1].skip.value: expected a whole number, as the column holds, found "none"',
+  ],
+  [
+    'a skip value beside groups',
+    [
+      city,
+      structured(
+        's',
+        '{{ city }}',
+        { type: 'object', properties: { a: { type: 'string' } } },
+        { skip: { when: '{{ city }}', value: 'none' } },
+      ),
+    ],
+    'columns[1].skip.value: expected null, as the column holds groups of fields, found "none"',
+  ],
   ['an unknown field', [{ ...city, wieght: 1 }], 'columns[0].wieght: unknown field "wieght".'],
   [
     'a near miss of a field',

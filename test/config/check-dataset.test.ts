@@ -14,7 +14,6 @@ describe('what this release cannot do yet', () => {
     ['scipy', configOf([sampler('a', 'scipy', {})]), 'columns[0].sampler_type'],
     ['bernoulli_mixture', configOf([sampler('a', 'bernoulli_mixture', {})]), 'columns[0].sampler_type'],
     ['person', configOf([sampler('a', 'person', {})]), 'columns[0].sampler_type'],
-    ['skip', configOf([city, expression('a', '{{ city }}', { skip: { when: '{{ city }}' } })]), 'columns[1].skip'],
     ['with_trace', configOf([city, text('a', '{{ city }}', { with_trace: 'all_messages' })]), 'columns[1].with_trace'],
     [
       'extract_reasoning_content',

@@ -78,6 +78,8 @@ describe('the fingerprint', () => {
     ['a rehearsal', withModel({ provider: 'rehearsal' }), ['review', 'facts', 'query', 'verdict']],
     ['a prompt', replaced(3, { prompt: 'On {{ city }}' }), ['review']],
     ['the meaning of a score', replaced(6, { scores: [{ ...score, options: { 1: 'no', 2: 'maybe' } }] }), ['verdict']],
+    ['a condition to skip', replaced(3, { skip: { when: '{{ city == 1 }}' } }), ['review']],
+    ['what propagates', replaced(4, { propagate_skip: false }), ['facts']],
     ['the dialect of code', replaced(5, { code_lang: 'sql:mysql' }), ['query']],
     ['a parameter', replaced(1, { params: { low: 1, high: 11 } }), ['price']],
     ['a drop flag', replaced(2, { drop: true }), ['label']],

@@ -126,6 +126,23 @@ describe('the rows of a row group', () => {
     expect(behind.rows[2]?.values['text']).toBe('21')
   })
 
+  it('know in each row which cells were skipped there, at once and later', async () => {
+    const skips = (isSync: boolean): CellGenerator => ({
+      column: 'odd',
+      inputs: ['number'],
+      isSync,
+      generate(row) {
+        if (row.rowIndex % 2 === 0) row.markSkipped(['odd'])
+        return 'odd'
+      },
+    })
+    const sees: CellGenerator = { column: 'sees', inputs: ['odd'], isSync: true, generate: (row) => row.isSkipped('odd') }
+    for (const isSync of [true, false]) {
+      const made = await make([skips(isSync), sees], { rowGroup: { id: 0, start: 0, end: 4 } })
+      expect(made.rows.map(({ values }) => values['sees'])).toEqual([true, false, true, false])
+    }
+  })
+
   it('drop when no file can hold a value, naming its column', async () => {
     const made = await make([], {
       refillAttempts: 0,
