@@ -16,6 +16,8 @@ export interface CellRow {
   readonly get: (column: string) => Value
   /** This row's own random stream for this column and purpose (default `cell`): same values whoever makes it, and when. */
   random(purpose?: 'cell' | 'skip'): RowStream
+  /** Sets a side-effect column of this generator in this row. */
+  readonly setSideEffect: (column: string, value: Value) => void
   /** True for a column whose cell was skipped in this row; side-effect columns included. */
   readonly isSkipped: (column: string) => boolean
   /** Notes that the cells of these columns are skipped in this row. */
@@ -46,6 +48,8 @@ export interface CellGenerator {
   readonly column: string
   /** Columns that must be ready first. */
   readonly inputs: readonly string[]
+  /** Columns that it makes beside its own. Default none. */
+  readonly sideEffects?: readonly string[]
   /** True when `generate` never waits: such columns are made in one tight loop. */
   readonly isSync: boolean
   /** True when its cells may be skipped. Default false. */

@@ -6,7 +6,7 @@ import type { LlmColumn } from '../config/compiled.ts'
 import { isParquetryError } from '../errors.ts'
 import type { ChatAnswer, ChatRequest } from '../model/client.ts'
 import type { Value, ValueType } from '../values.ts'
-import type { Reading } from './conversation.ts'
+import type { Reached, Reading } from './conversation.ts'
 import { converse } from './conversation.ts'
 import type { CellGenerator, CellPorts } from './generator.ts'
 import type { JsonJudge } from './json-schema-judge.ts'
@@ -16,6 +16,7 @@ import { compilePrompts, toRequest } from './llm-prompt.ts'
 import { normaliseValue } from './normalise-value.ts'
 import { parseJsonAnswer } from './parse-json-answer.ts'
 import { pruneUnknown } from './prune-unknown.ts'
+import { compileSideEffects } from './side-effects.ts'
 
 /** What tells one kind of column from another. */
 export interface JsonCell {
@@ -28,7 +29,7 @@ export interface JsonCell {
 
 /**
  * Compiles the column. Where the endpoint refuses native structured output, the column asks by prompt from then on.
- * Throws `CONFIG_INVALID` for a schema that cannot be read, `TEMPLATE_INVALID` and `CONFIG_NOT_YET`; cells throw `ANSWER_INVALID`.
+ * Throws `CONFIG_INVALID` for a schema that cannot be read and `TEMPLATE_INVALID`; cells throw `ANSWER_INVALID`.
  */
 export function compileJsonCell(column: LlmColumn, options: LlmColumnOptions, cell: JsonCell): CellGenerator {
   const prompts = compilePrompts(column, options)
@@ -36,9 +37,10 @@ export function compileJsonCell(column: LlmColumn, options: LlmColumnOptions, ce
   const { schema } = cell
   const read = compileReader(cell, types[column.name] ?? { kind: 'json' })
   const instructions = instructionsFor(schema)
+  const sideEffects = compileSideEffects(column)
   let isNativeRefused = false
 
-  const generate = async (rendered: { system: string | null; user: string }, ports: CellPorts): Promise<Value> => {
+  const generate = async (rendered: { system: string | null; user: string }, ports: CellPorts): Promise<Reached<Value>> => {
     const ask = ports.ask.bind(ports, column.model_alias)
     const byPrompt = toRequest(model, { ...rendered, user: rendered.user + instructions })
     if (!model.nativeStructuredOutput) return converse({ column: column.name, request: byPrompt, read, ask }, limits)
@@ -58,8 +60,13 @@ export function compileJsonCell(column: LlmColumn, options: LlmColumnOptions, ce
   return {
     column: column.name,
     inputs: prompts.inputs,
+    sideEffects: sideEffects.columns,
     isSync: false,
-    generate: async (row, ports) => generate(prompts.render(row), ports),
+    generate: async (row, ports) => {
+      const reached = await generate(prompts.render(row), ports)
+      sideEffects.record(row, reached)
+      return reached.value
+    },
   }
 }
 

@@ -7,8 +7,7 @@ import { codeLanguage, parseCodeAnswer } from './parse-code-answer.ts'
 
 /**
  * Compiles an llm-code column. A cell is the content of the answer's last fenced block, without white space around it; an answer
- * without one, or whose fence names another language, is asked again, then `ANSWER_INVALID`. Throws `TEMPLATE_INVALID` and
- * `CONFIG_NOT_YET`.
+ * without one, or whose fence names another language, is asked again, then `ANSWER_INVALID`. Throws `TEMPLATE_INVALID`.
  */
 export function compileLlmCode(column: LlmCodeColumn, options: LlmColumnOptions): CellGenerator {
   const language = codeLanguage(column.code_lang)

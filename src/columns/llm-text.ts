@@ -8,7 +8,7 @@ import { compileModelCell } from './model-cell.ts'
 
 /**
  * Compiles an llm-text column. A cell is the answer without surrounding white space; an empty answer is asked again, then
- * `ANSWER_INVALID`. Throws `TEMPLATE_INVALID` and `CONFIG_NOT_YET`.
+ * `ANSWER_INVALID`. Throws `TEMPLATE_INVALID`.
  */
 export function compileLlmText(column: LlmTextColumn, options: LlmColumnOptions): CellGenerator {
   return compileModelCell(column, options, { instructions: '', read: readText })

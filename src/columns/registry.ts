@@ -19,7 +19,7 @@ export function compileCellGenerators(compiled: CompiledDataset): readonly CellG
     const column = columns.get(name)
     if (column !== undefined && column.column_type !== 'sampler') {
       const generator = withSkip(compileCellGenerator(column, compiled), column, { types: compiled.types, compileTemplate, skippable })
-      if (generator.canSkip === true) skippable.add(name)
+      if (generator.canSkip === true) for (const made of [name, ...(generator.sideEffects ?? [])]) skippable.add(made)
       return generator
     }
     const found = column === undefined ? 'no such column' : 'a sampler'

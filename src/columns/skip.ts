@@ -24,13 +24,14 @@ export function withSkip(generator: CellGenerator, column: CellColumn, options: 
   if (skip === null && inherited.length === 0) return generator
   const condition = skip === null ? null : compileWhen(skip.when, options)
   const value = skip?.value ?? null
+  const made = [generator.column, ...(generator.sideEffects ?? [])]
   return {
     ...generator,
     inputs: [...new Set([...generator.inputs, ...(condition?.references ?? [])])],
     canSkip: true,
     generate(row, ports) {
       if (!inherited.some(row.isSkipped) && !(condition?.holds(row) ?? false)) return generator.generate(row, ports)
-      row.markSkipped([generator.column])
+      row.markSkipped(made)
       return value
     },
   }

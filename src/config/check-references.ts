@@ -13,17 +13,19 @@ import { suggest } from './suggest.ts'
 
 /** What templates may name. */
 export interface Known {
-  /** Names of all columns, unreadable ones included. */
+  /** Names of all columns, side-effect columns and unreadable ones included. */
   readonly names: readonly string[]
   /** Column → declared type, of those that could be read. */
   readonly types: ReadonlyMap<string, ValueType>
+  /** Side-effect column → the column that makes it. */
+  readonly producers: ReadonlyMap<string, string>
   /** Names of sampler columns. */
   readonly samplers: ReadonlySet<string>
   /** Columns that are people drawn by faker, whose fields are fixed. */
   readonly persons: ReadonlySet<string>
 }
 
-/** Column → columns it needs, in the order of their names. Reports unreadable templates, unknown names and circles. */
+/** Column → columns it needs, in the order of their names; for side-effect columns stand those that make them. Reports unreadable templates, unknown names and circles. */
 export function checkReferences(
   columns: readonly Placed<ColumnConfig>[],
   constraints: readonly Placed<ConstraintConfig>[],
@@ -35,8 +37,8 @@ export function checkReferences(
     const names =
       column.column_type === 'sampler'
         ? samplerInputs(column, path, known, report)
-        : [...templateInputs(column, path, known, report), ...whenInputs(column, [], path, known, report)]
-    inputs.set(column.name, [...new Set(names)].toSorted())
+        : [...templateInputs(column, path, known, report), ...whenInputs(column, path, known, report)]
+    inputs.set(column.name, [...new Set(names.map((needed) => known.producers.get(needed) ?? needed))].toSorted())
   }
   reportCircles(columns, constraints, inputs, report)
   return inputs
@@ -69,7 +71,6 @@ function templateInputs(
 /** The columns that a column's condition reads. Reports conditions that cannot be read, read nothing, or read the column itself. */
 function whenInputs(
   column: Exclude<ColumnConfig, { column_type: 'sampler' }>,
-  own: readonly string[],
   path: Path,
   known: Known,
   report: Report,
@@ -84,7 +85,7 @@ function whenInputs(
       `expected a Jinja template that reads a column, such as {{ stock == 0 }} with its braces, found ${JSON.stringify(column.skip.when)}`,
     )
   }
-  const itself = references.find((name) => name === column.name || own.includes(name))
+  const itself = references.find((name) => name === column.name || known.producers.get(name) === column.name)
   if (itself !== undefined) report.error(place, `expected a condition on other columns, found "${itself}", which is made by this one`)
   return references.filter((name) => name !== itself)
 }
@@ -125,10 +126,14 @@ function attempt<Result>(compile: () => Result, path: Path, report: Report): Res
 function reportUnknown(references: readonly string[], path: Path, known: Known, report: Report): void {
   for (const name of references) {
     if (known.names.includes(name)) continue
-    const isSideEffect = /__(?:trace|reasoning_content)$/.test(name)
+    const [, producer = '', kind] = /^(.+)__(trace|reasoning_content)$/.exec(name) ?? []
+    const isNear = known.names.includes(producer)
+    // A column that could not be read may well make it.
+    if (isNear && !known.types.has(producer)) continue
+    const field = kind === 'trace' ? 'with_trace: last_message or all_messages' : 'extract_reasoning_content: true'
     report.error(
       path,
-      `no column has the name "${name}".${isSideEffect ? ' Columns of traces and reasoning are not supported yet.' : suggest(name, known.names)}`,
+      `no column has the name "${name}".${isNear ? ` Give "${producer}" ${field} if it asks a model.` : suggest(name, known.names)}`,
     )
   }
 }

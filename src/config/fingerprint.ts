@@ -16,12 +16,15 @@ const FINGERPRINT_VERSION = 1
 /** The fingerprint of a dataset. Part names of columns that are called like another part get `columns.` before them. */
 export function fingerprintOf(dataset: {
   readonly columns: readonly Column[]
+  /** Side-effect columns that are not in the final rows. */
+  readonly droppedSideEffects: readonly string[]
   readonly constraints: readonly Constraint[]
   readonly processors: readonly RowGroupProcessor[]
   readonly models: Readonly<Record<string, CompiledModel>>
 }): Fingerprint {
   const parts: Record<string, string> = {}
   for (const column of dataset.columns) parts[partName(column.name)] = hash(columnPart(column, dataset.models))
+  if (dataset.droppedSideEffects.length > 0) parts[DROPPED] = hash(dataset.droppedSideEffects.toSorted())
   parts[ORDER] = hash(dataset.columns.map(({ name }) => name))
   if (dataset.constraints.length > 0) parts['constraints'] = hash(dataset.constraints.map(canonicalJson).toSorted())
   const transforms = dataset.processors.filter((processor) => processor.processor_type === 'schema_transform')
@@ -30,9 +33,10 @@ export function fingerprintOf(dataset: {
 }
 
 const ORDER = 'column order'
+const DROPPED = 'dropped side-effect columns'
 
 function partName(column: string): string {
-  return ['constraints', 'processors', ORDER].includes(column) ? `columns.${column}` : column
+  return ['constraints', 'processors', ORDER, DROPPED].includes(column) ? `columns.${column}` : column
 }
 
 function hash(value: unknown): string {

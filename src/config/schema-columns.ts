@@ -64,8 +64,14 @@ const model = {
   system_prompt: z.string().nullable().default(null).describe('Jinja template.'),
   multi_modal_context: z.null().default(null).describe('Not supported yet.'),
   tool_alias: z.null().default(null).describe('Not supported yet.'),
-  with_trace: z.literal('none').default('none').describe('Traces are not supported yet.'),
-  extract_reasoning_content: z.literal(false).default(false).describe('Not supported yet.'),
+  with_trace: z
+    .enum(['none', 'last_message', 'all_messages'])
+    .default('none')
+    .describe('Keep the conversation of each cell in the column <name>__trace.'),
+  extract_reasoning_content: z
+    .boolean()
+    .default(false)
+    .describe('Keep what the model thought in the column <name>__reasoning_content; null where it says nothing.'),
 } as const
 
 /** A column computed from other columns. */

@@ -16,6 +16,7 @@ function row(values: Readonly<Record<string, Value>>, draws: readonly number[] =
   const rest = [...draws]
   return {
     rowIndex: 0,
+    setSideEffect: () => undefined,
     isSkipped: () => false,
     markSkipped: () => undefined,
     refill: 0,

@@ -104,10 +104,12 @@ export function options(more: Partial<LlmColumnOptions> = {}): LlmColumnOptions 
 
 export function row(values: Readonly<Record<string, Value>>): CellRow {
   const skipped = new Set<string>()
+  const made: Record<string, Value> = { ...values }
   return {
     rowIndex: 0,
     refill: 0,
-    get: (column) => values[column] ?? null,
+    get: (column) => made[column] ?? null,
+    setSideEffect: (column, value) => void (made[column] = value),
     isSkipped: (column) => skipped.has(column),
     markSkipped: (columns) => columns.forEach((column) => skipped.add(column)),
     random: () => {

@@ -14,12 +14,6 @@ describe('what this release cannot do yet', () => {
     ['scipy', configOf([sampler('a', 'scipy', {})]), 'columns[0].sampler_type'],
     ['bernoulli_mixture', configOf([sampler('a', 'bernoulli_mixture', {})]), 'columns[0].sampler_type'],
     ['person', configOf([sampler('a', 'person', {})]), 'columns[0].sampler_type'],
-    ['with_trace', configOf([city, text('a', '{{ city }}', { with_trace: 'all_messages' })]), 'columns[1].with_trace'],
-    [
-      'extract_reasoning_content',
-      configOf([city, text('a', '{{ city }}', { extract_reasoning_content: true })]),
-      'columns[1].extract_reasoning_content',
-    ],
     ['tool_alias', configOf([city, text('a', '{{ city }}', { tool_alias: 't' })]), 'columns[1].tool_alias'],
     ['multi_modal_context', configOf([city, text('a', '{{ city }}', { multi_modal_context: [{}] })]), 'columns[1].multi_modal_context'],
     ['seed_config', configOf([city], { seed_config: { source: {} } }), 'seed_config'],

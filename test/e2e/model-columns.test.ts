@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Workshop } from '../helpers/datasets.ts'
 import { openWorkshop, rowsOf } from '../helpers/datasets.ts'
+import { askPython } from '../parquet/python.ts'
 
 let workshop: Workshop
 beforeAll(async () => {
@@ -43,6 +45,7 @@ const columns = [
 ] as const
 const config = { columns, model_configs: [{ alias: 'm', model: 'any', provider: 'rehearsal' }] }
 
+const NO_TOOLS = { reasoning_content: null, tool_calls: null, tool_call_id: null }
 type Row = Readonly<Record<string, unknown>>
 const ofSize = (rows: readonly Row[], isOne: boolean): Row[] => rows.filter(({ size }) => (size === 1) === isOne)
 
@@ -63,6 +66,52 @@ describe('code, judges and skipped cells in a dataset', () => {
       expect(row['is_right']).toBe((row['verdict'] as { truth: { score: number } }).truth.score === 1)
     }
     expect(result.totals.usage.calls).toBe(2 * made.length)
+  })
+
+  it('have traces and thoughts beside them, which pyarrow and duckdb read as lists of groups and as texts', async () => {
+    const traced = {
+      ...config,
+      columns: [
+        columns[0],
+        columns[1],
+        { ...columns[2], with_trace: 'all_messages', extract_reasoning_content: true },
+        { ...columns[3], with_trace: 'last_message' },
+        { name: 'said', column_type: 'expression', expr: '{{ code__trace[-1].role }}: {{ code__reasoning_content }}' },
+      ],
+      processors: [{ processor_type: 'drop_columns', name: 'd', column_names: ['verdict__*'] }],
+    }
+    const result = await workshop.make(traced, { datasetName: 'traced', numRecords: 12, bufferSize: 12, seed: 7 })
+    expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 12 } })
+    const rows = await rowsOf(result.location)
+    expect(Object.keys(rows[0] ?? {})).toEqual(['size', 'id', 'code', 'code__trace', 'code__reasoning_content', 'verdict', 'said'])
+    for (const row of ofSize(rows, true)) expect(row).toMatchObject({ code__trace: null, code__reasoning_content: null, said: null })
+    for (const row of ofSize(rows, false)) {
+      expect(row['said']).toMatch(/^assistant: \[rehearsal\] /)
+      expect(row['code__trace']).toEqual([
+        { role: 'user', content: [{ type: 'text', text: expect.stringContaining(`Program ${row['id'] as string}`) }], ...NO_TOOLS },
+        {
+          role: 'assistant',
+          content: [{ type: 'text', text: expect.stringContaining('```python') }],
+          ...NO_TOOLS,
+          reasoning_content: row['code__reasoning_content'],
+        },
+      ])
+    }
+    const file = (folder: string): string => join(result.location, folder, 'batch_00000.parquet')
+    const [pyarrow, duckdb, dropped] = await askPython([
+      { reader: 'pyarrow', file: file('parquet-files') },
+      {
+        reader: 'duckdb',
+        file: file('parquet-files'),
+        sql: "select count(*)::int as found from file where code__trace[2].content[1].text like '%print(%'",
+      },
+      { reader: 'pyarrow', file: file('dropped-columns-parquet-files') },
+    ])
+    expect(pyarrow?.columns['code__trace']).toEqual(rows.map((row) => row['code__trace']))
+    expect(duckdb?.columns['found']).toEqual([ofSize(rows, false).length])
+    expect(dropped?.columns['verdict__trace']).toEqual(
+      rows.map(({ size }) => (size === 1 ? null : [expect.objectContaining({ role: 'assistant' })])),
+    )
   })
 
   it('are the same at another size of row group', async () => {
