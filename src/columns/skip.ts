@@ -4,7 +4,7 @@
  */
 import type { CellColumn } from '../config/compiled.ts'
 import { isParquetryError } from '../errors.ts'
-import type { ValueType } from '../values.ts'
+import type { Value, ValueType } from '../values.ts'
 import type { CellGenerator, CellRow } from './generator.ts'
 import type { CompileTemplate } from './llm-prompt.ts'
 
@@ -44,11 +44,13 @@ interface When {
 
 /** A condition that cannot be evaluated holds: rather a cell left out than a call paid for a row of which nothing is known. */
 function compileWhen(source: string, { types, compileTemplate }: SkipOptions): When {
-  const template = compileTemplate(source, { types })
+  // Doubles only: a text may hold a number here.
+  const doubles = Object.entries(types).filter(([, type]) => type.kind === 'double')
+  const template = compileTemplate(source, { types: Object.fromEntries(doubles) })
   return {
     references: template.references,
     holds(row) {
-      const values = Object.fromEntries(template.references.map((name) => [name, row.get(name)]))
+      const values = Object.fromEntries(template.references.map((name) => [name, openScalars(row.get(name))]))
       let stream: ReturnType<CellRow['random']> | undefined
       try {
         return isTruthyText(template.render(values, { random: () => (stream ??= row.random('skip')).next() }))
@@ -57,6 +59,22 @@ function compileWhen(source: string, { types, compileTemplate }: SkipOptions): W
         throw error
       }
     },
+  }
+}
+
+/** A condition reads the JSON that texts hold, as DataDesigner has it: here numbers, true, false and null; templates open the rest. */
+function openScalars(value: Value): Value {
+  if (typeof value === 'string') return /^\s*(?:-?\d|true|false|null)/.test(value) ? jsonScalar(value) : value
+  if (Array.isArray(value)) return (value as readonly Value[]).map(openScalars)
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  return Object.fromEntries(Object.entries(value).map(([field, held]) => [field, openScalars(held)]))
+}
+
+function jsonScalar(text: string): Value {
+  try {
+    return JSON.parse(text) as Value
+  } catch {
+    return text
   }
 }
 

@@ -49,6 +49,16 @@ describe('a column with a condition to skip', () => {
     expect(made(generator, { a: 'x', person: { age: 3 } })).toBe('x!')
   })
 
+  it('reads the JSON that a text holds: numbers, true, false, null, lists and objects', () => {
+    const skips = (when: string, stock: Value): boolean => made(label({ when, value: 'skipped' }), { a: 'x', stock }) === 'skipped'
+    expect(skips('{{ stock == 0 }}', '0')).toBe(true)
+    expect(skips('{{ stock and true }}', 'false')).toBe(false)
+    expect(skips('{{ stock is none }}', 'null')).toBe(true)
+    expect(skips('{{ stock.left < 3 }}', { left: '2' })).toBe(true)
+    expect(skips('{{ stock.left < 3 }}', '{"left": 4}')).toBe(false)
+    expect(skips("{{ stock == '7 left' }}", '7 left')).toBe(true)
+  })
+
   it('draws by chance from a stream of its own, the same whenever the row is made again', () => {
     const asked: unknown[] = []
     const generator = label({ when: '{% if stock %}{{ [true, false] | random }}{% endif %}', value: 'skipped' })
