@@ -119,7 +119,7 @@ const cases: readonly [string, readonly Mapping[], string | RegExp][] = [
   [
     'a language of code that is none',
     [city, code('a', '{{ city }}', 'sql:postgresql')],
-    /^columns\[1\]\.code_lang: expected one of .*found "sql:postgresql"\.? Did you mean "sql:postgres"\?$/,
+    /^columns\[1\]\.code_lang: expected one of .*found "sql:postgresql"\. Did you mean "sql:postgres"\?$/,
   ],
   [
     'a code column without a language',

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Workshop } from '../helpers/datasets.ts'
-import { openWorkshop, rowsOf } from '../helpers/datasets.ts'
+import { openWorkshop, rowsOf, until } from '../helpers/datasets.ts'
+import { startModelStub } from '../helpers/model-stub.ts'
 import { askPython } from '../parquet/python.ts'
 
 let workshop: Workshop
@@ -112,6 +113,46 @@ describe('code, judges and skipped cells in a dataset', () => {
     expect(dropped?.columns['verdict__trace']).toEqual(
       rows.map(({ size }) => (size === 1 ? null : [expect.objectContaining({ role: 'assistant' })])),
     )
+  })
+
+  it('are the same in a run that was stopped and resumed as in one that was not, and no question is asked twice', async () => {
+    const stub = await startModelStub(60)
+    try {
+      const asked = {
+        columns: [
+          columns[0],
+          columns[1],
+          {
+            name: 'text',
+            column_type: 'llm-text',
+            prompt: 'Write about {{ id }}',
+            with_trace: 'all_messages',
+            extract_reasoning_content: true,
+            skip: { when: '{{ size == 1 }}', value: '-' },
+            ...ask,
+          },
+        ],
+        model_configs: [{ alias: 'm', model: 'stub-1', provider: 'stub', inference_parameters: { max_parallel_requests: 4 } }],
+        model_providers: [{ name: 'stub', endpoint: stub.endpoint, provider_type: 'openai' }],
+      }
+      const options = { numRecords: 120, bufferSize: 60, seed: 7 }
+      const run = await workshop.start(asked, { ...options, datasetName: 'stopped' })
+      await workshop.withWorker(run, async () => {
+        await until(async () => (await stub.stats()).requests > 20)
+        await run.stop({ now: true })
+        expect((await run.result()).state).toBe('stopped')
+      })
+      const resumed = await workshop.make(asked, { ...options, datasetName: 'stopped', resume: 'always' })
+      const { requests, distinct } = await stub.stats()
+      const whole = await workshop.make(asked, { ...options, datasetName: 'whole' })
+      const rows = await rowsOf(resumed.location)
+      expect(rows).toEqual(await rowsOf(whole.location))
+      expect(ofSize(rows, true)[0]).toMatchObject({ text: '-', text__trace: null })
+      expect(ofSize(rows, false)[0]).toMatchObject({ text__trace: [{ role: 'user' }, { role: 'assistant' }] })
+      expect([requests, distinct]).toEqual([ofSize(rows, false).length, requests])
+    } finally {
+      await stub.stop()
+    }
   })
 
   it('are the same at another size of row group', async () => {
