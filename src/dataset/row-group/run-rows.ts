@@ -118,10 +118,14 @@ function splitGenerators(
   const late: CellGenerator[] = []
   for (const generator of generators) {
     const isEarly = generator.isSync && generator.inputs.every((input) => ready.has(input))
-    if (isEarly) ready.add(generator.column)
+    if (isEarly) for (const made of madeBy(generator)) ready.add(made)
     ;(isEarly ? early : late).push(generator)
   }
   return { early, late }
+}
+
+function madeBy(generator: CellGenerator): readonly string[] {
+  return [generator.column, ...(generator.sideEffects ?? [])]
 }
 
 type Outcome = MadeRow | DroppedRow
@@ -190,6 +194,7 @@ interface OpenRow extends CellRow {
 
 function openRow(options: RunRowsOptions, rowIndex: number, refill: number): OpenRow {
   const values: Record<string, Value> = {}
+  let skipped: Set<string> | null = null
   return {
     rowIndex,
     refill,
@@ -198,6 +203,14 @@ function openRow(options: RunRowsOptions, rowIndex: number, refill: number): Ope
     failedColumn: '',
     get: (column) => (Object.hasOwn(values, column) ? (values[column] ?? null) : null),
     random: () => options.random.stream('', rowIndex, refill, 0),
+    setSideEffect(column, value) {
+      values[column] = value
+    },
+    isSkipped: (column) => skipped?.has(column) ?? false,
+    markSkipped(columns) {
+      skipped ??= new Set()
+      for (const column of columns) skipped.add(column)
+    },
   }
 }
 
@@ -209,8 +222,9 @@ const NO_PORTS = {
 }
 
 function cellRow(cells: OpenRow, generator: CellGenerator): CellRow {
-  const { options, rowIndex, refill } = cells
-  return { rowIndex, refill, get: cells.get, random: () => options.random.stream(generator.column, rowIndex, refill, 0, 'cell') }
+  const { options, rowIndex, refill, get, setSideEffect, isSkipped, markSkipped } = cells
+  const random = (purpose: 'cell' | 'skip' = 'cell') => options.random.stream(generator.column, rowIndex, refill, 0, purpose)
+  return { rowIndex, refill, get, random, setSideEffect, isSkipped, markSkipped }
 }
 
 function makeEarlyCell(cells: OpenRow, generator: CellGenerator): void {
@@ -226,7 +240,8 @@ async function makeLateCells(cells: OpenRow, late: CellGenerator[]): Promise<voi
   const cellOf = new Map<string, Promise<void>>()
   for (const generator of late) {
     const waits = generator.inputs.map((input) => cellOf.get(input)).filter((wait) => wait !== undefined)
-    cellOf.set(generator.column, makeLateCell(cells, generator, waits))
+    const cell = makeLateCell(cells, generator, waits)
+    for (const made of madeBy(generator)) cellOf.set(made, cell)
   }
   // All cells end before the row does (R3); the first failure is the row's.
   const results = await Promise.allSettled(cellOf.values())

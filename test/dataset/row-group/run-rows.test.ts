@@ -126,6 +126,40 @@ describe('the rows of a row group', () => {
     expect(behind.rows[2]?.values['text']).toBe('21')
   })
 
+  it('know in each row which cells were skipped there, at once and later', async () => {
+    const skips = (isSync: boolean): CellGenerator => ({
+      column: 'odd',
+      inputs: ['number'],
+      isSync,
+      generate(row) {
+        if (row.rowIndex % 2 === 0) row.markSkipped(['odd'])
+        return 'odd'
+      },
+    })
+    const sees: CellGenerator = { column: 'sees', inputs: ['odd'], isSync: true, generate: (row) => row.isSkipped('odd') }
+    for (const isSync of [true, false]) {
+      const made = await make([skips(isSync), sees], { rowGroup: { id: 0, start: 0, end: 4 } })
+      expect(made.rows.map(({ values }) => values['sees'])).toEqual([true, false, true, false])
+    }
+  })
+
+  it('have the side-effect columns of a cell with it, for whoever waits for them', async () => {
+    const thinks: CellGenerator = {
+      column: 'text',
+      inputs: ['number'],
+      sideEffects: ['text__trace'],
+      isSync: false,
+      async generate(row) {
+        await delay(5)
+        row.setSideEffect('text__trace', `trace ${row.rowIndex}`)
+        return 'text'
+      },
+    }
+    const reads: CellGenerator = { column: 'reads', inputs: ['text__trace'], isSync: true, generate: (row) => row.get('text__trace') }
+    const made = await make([thinks, reads], { rowGroup: { id: 0, start: 0, end: 2 } })
+    expect(made.rows[1]?.values).toEqual({ number: 10, text: 'text', text__trace: 'trace 1', reads: 'trace 1' })
+  })
+
   it('drop when no file can hold a value, naming its column', async () => {
     const made = await make([], {
       refillAttempts: 0,
