@@ -189,7 +189,7 @@ function drawEvents(random) {
     })
     left -= 1
   }
-  return events.map((event) => ({ ...event, pauseMs: Math.round(10 + 90 * random()) }))
+  return events.map((event) => ({ ...event, pauseMs: Math.round(60 + 190 * random()) }))
 }
 
 /** The result of a run, whatever becomes of the connection meanwhile. */
@@ -240,6 +240,21 @@ async function msToNextCall(stub, since, before, isEnded) {
   throw new Error(`no new call within ${PATIENCE_MS / 1_000} s`)
 }
 
+/** Waits until so many different calls were made; a run that gets nowhere any more says why. */
+async function untilAsked(stub, count, isEnded, run) {
+  let [last, since] = [-1, performance.now()]
+  while (!isEnded()) {
+    const { distinct } = await stub.stats()
+    if (distinct >= count) return
+    if (distinct !== last) [last, since] = [distinct, performance.now()]
+    if (performance.now() - since > PATIENCE_MS) {
+      const { state, blocked } = await run.readProgress()
+      throw new Error(`no new call within ${PATIENCE_MS / 1_000} s: the run is ${state}, ${blocked?.code}: ${blocked?.message}`)
+    }
+    await sleep(5)
+  }
+}
+
 async function runWithKills(seed, { client, server, stub, folder, start }) {
   await stub.reset({ latencyMs: settings.latencyMs, jitterMs: settings.jitterMs })
   const random = prng(seed)
@@ -256,7 +271,7 @@ async function runWithKills(seed, { client, server, stub, folder, start }) {
   let worker = await startWorker(server.address, run.taskQueue, ledger)
   const found = { inFlight: 0, inFlightAtStub: 0, mostInFlight: 0, afterWorkerKill: 0, afterServerStart: 0, kills: 0, serverKills: 0 }
   for (const event of events) {
-    while (!isEnded() && (await stub.stats()).distinct < event.at) await sleep(5)
+    await untilAsked(stub, event.at, isEnded, run)
     await sleep(event.pauseMs)
     if (isEnded()) break
     // The last look before the kill: more calls may leave, and others be answered, until it comes.

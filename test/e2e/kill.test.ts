@@ -22,14 +22,14 @@ afterAll(async () => {
 
 const PARALLEL = 16
 
-function config(): object {
+function config(parallel: number = PARALLEL): object {
   return {
     columns: [
       { name: 'order_id', column_type: 'sampler', sampler_type: 'uuid', params: {} },
       { name: 'review', column_type: 'llm-text', model_alias: 'm', prompt: 'Order {{ order_id }}: write a review' },
       { name: 'reply', column_type: 'llm-text', model_alias: 'm', prompt: 'Order {{ order_id }}: answer {{ review }}' },
     ],
-    model_configs: [{ alias: 'm', model: 'stub-1', provider: 'stub', inference_parameters: { max_parallel_requests: PARALLEL } }],
+    model_configs: [{ alias: 'm', model: 'stub-1', provider: 'stub', inference_parameters: { max_parallel_requests: parallel } }],
     model_providers: [{ name: 'stub', endpoint: stub.endpoint, provider_type: 'openai' }],
   }
 }
@@ -111,4 +111,26 @@ describe('a worker process', () => {
       expect(await healthy.terminate()).toBe(0)
     },
   )
+
+  it('is not blamed on row groups that only waited for others when it was killed', { timeout: 180_000 }, async () => {
+    await stub.reset()
+    const run = await workshop.start(config(2), {
+      ...options,
+      numRecords: 160,
+      bufferSize: 20,
+      datasetName: 'starved',
+      run: { heartbeatTimeoutMs: 1_500, maxConcurrentRowGroups: 8 },
+    })
+    const address = inject('temporalAddress')
+    // Two calls at a time for eight row groups: most of them have no turn before the worker dies.
+    const killPoint = { operation: 'append', key: '^journal/', when: 'after', count: 2 } as const
+    for (let deaths = 0; deaths < 7; deaths += 1) {
+      const victim = await startWorkerProcess(address, run.taskQueue, { killPoint })
+      expect((await victim.ended).signal).toBe('SIGKILL')
+    }
+    const last = await startWorkerProcess(address, run.taskQueue)
+    await until(async () => (await stub.stats()).distinct === 320)
+    expect(await run.result()).toMatchObject({ state: 'complete', totals: { rowsWritten: 160, rowsDropped: 0 } })
+    expect(await last.terminate()).toBe(0)
+  })
 })
