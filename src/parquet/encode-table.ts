@@ -162,7 +162,8 @@ function createParquetFile(fields: ParquetFields): ParquetFile {
       })
       const footer = concatenate(chunks.splice(0))
       const hashStart = findFooterHash(footer)
-      if (hashStart === null) throw new ParquetryError('INTERNAL', `Expected one ${FOOTER_SHA256_KEY} in the footer, found none or several.`)
+      if (hashStart === null)
+        throw new ParquetryError('INTERNAL', `Expected one ${FOOTER_SHA256_KEY} in the footer, found none or several.`)
       footer.set(Buffer.from(hashFooter(footer, hashStart)), hashStart)
       return footer
     },

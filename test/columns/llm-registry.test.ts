@@ -14,6 +14,7 @@ function dataset(more: Partial<CompiledDataset> = {}): CompiledDataset {
     types: { ...options().types, label: { kind: 'string' } },
     constraints: [],
     processors: [],
+    datasetProcessors: [],
     models: { writer: model() },
     policies: {
       refillAttempts: 2,
