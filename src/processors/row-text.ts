@@ -16,7 +16,7 @@ export interface RowText {
   /** What the file begins with; empty for JSON lines. */
   readonly header: string
   /** The lines of a table's rows; `columns` of the schema must be in the table. */
-  lines(table: Table): string
+  readonly lines: (table: Table) => string
 }
 
 /** The text of tables of a schema. */
