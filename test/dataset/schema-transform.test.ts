@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { keys } from '../../src/dataset/layout.ts'
 import { compileProgram } from '../../src/dataset/open-dataset.ts'
-import { previewDataset } from '../../src/dataset/preview.ts'
+import { previewDataset } from '../../src/dataset/row-group/preview.ts'
 import { readReceipt } from '../../src/dataset/read-receipt.ts'
 import { readTable } from '../../src/parquet/read-table.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
