@@ -1,5 +1,6 @@
 import { cancellationSignal, Context } from '@temporalio/activity'
 import type { ProcessorProgress, RunProcessorsInput, RunProcessorsResult } from '../src/contract.ts'
+import { processorSteps } from '../src/dataset/processor-steps.ts'
 import { runProcessors as run } from '../src/dataset/processors/run-processors.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { withFailures } from './failure.ts'
@@ -13,17 +14,19 @@ export function createRunProcessors({ ports, openDataset }: ActivityDependencies
     return await withFailures({ isBlockedRetried: true }, async () =>
       withHeartbeat(
         () => progress,
-        async () =>
-          run({
-            dataset: await openDataset(input.dataset),
-            processors: ports.datasetProcessors,
+        async () => {
+          const dataset = await openDataset(input.dataset)
+          return await run({
+            dataset,
+            processors: processorSteps(dataset.compiled, dataset.seed, ports.datasetProcessors),
             epoch: input.epoch,
             attempt: { runId: info.workflowExecution?.runId ?? 'local', attempt: info.attempt },
             signal: cancellationSignal(),
             onProgress: (now) => {
               progress = now
             },
-          }),
+          })
+        },
       ),
     )
   }

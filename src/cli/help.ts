@@ -23,6 +23,7 @@ Examples:
   npx parquetry create examples/product-reviews.yaml -n 2000
   npx parquetry show product-reviews 0
   npx parquetry verify product-reviews
+  npx parquetry export product-reviews --format jsonl
 
 Keys come from the environment (OPENAI_API_KEY; OPENAI_BASE_URL for another endpoint) or from the
 providers that a config names. The Temporal server is the one that TEMPORAL_ADDRESS names, else one
@@ -70,6 +71,14 @@ Examples:
 Only the rows that were dropped are asked for again, each with refill numbers that were not tried yet;
 all other rows keep their values, and the files as they were stay in quarantine/. May be repeated.
 ${EXIT_CODES_HELP}`,
+  export: `
+Examples:
+  npx parquetry export product-reviews --format jsonl
+  npx parquetry export product-reviews --output reviews.csv --columns product,review
+  npx parquetry export product-reviews --format csv --output - | head
+
+All rows that are there by now, in order; a dataset that is not complete is exported as far as it is,
+and that is said. The file appears whole or not at all.`,
   verify: `
 Examples:
   npx parquetry verify product-reviews

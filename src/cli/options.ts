@@ -9,6 +9,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('Expected a whole number of at least 1.')
 }
 
+/** Names separated by commas, blanks around them ignored. */
+export function parseColumns(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim())
+  if (names.every((name) => name !== '')) return names
+  throw new InvalidArgumentError('Expected names of columns separated by commas, such as city,review.')
+}
+
 /** A whole number of at least 0. */
 export function parseIndex(text: string): number {
   const value = Number(text.replaceAll(/[_,]/gu, ''))

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import type { CommandContext } from './context.ts'
 import type { CreateFlags } from './commands/create.ts'
 import type { DevFlags } from './commands/dev.ts'
+import type { ExportFlags } from './commands/export.ts'
 import type { PreviewFlags } from './commands/preview.ts'
 import type { QuickstartFlags } from './commands/quickstart.ts'
 import type { RehearseFlags } from './commands/rehearse.ts'
@@ -10,7 +11,7 @@ import type { ResumeFlags } from './commands/resume.ts'
 import type { VerifyFlags } from './commands/verify.ts'
 import type { ConfigFlags } from './context.ts'
 import { COMMAND_HELP, PROGRAM_HELP } from './help.ts'
-import { parseAllowedDrops, parseCount, parseDuration, parseIndex, parseResume, parseWindow } from './options.ts'
+import { parseAllowedDrops, parseColumns, parseCount, parseDuration, parseIndex, parseResume, parseWindow } from './options.ts'
 import { packageVersion } from './package-root.ts'
 
 /** Runs a command with what it needs, and keeps its exit code; of the flags only `json` is looked at. */
@@ -31,6 +32,7 @@ export function createProgram(run: Run): Command {
   addValidate(program, run)
   addRehearse(program, run)
   addShow(program, run)
+  addExport(program, run)
   addVerify(program, run)
   addServers(program, run)
   return program
@@ -187,6 +189,23 @@ function addShow(program: Command, run: Run): void {
     .addHelpText('after', COMMAND_HELP.show)
     .action((dataset: string, row: number, flags: { readonly artifactPath: string; readonly json?: boolean }) =>
       run(flags, async (context) => (await import('./commands/show.ts')).show(dataset, row, flags, context)),
+    )
+}
+
+function addExport(program: Command, run: Run): void {
+  program
+    .command('export')
+    .description("write a dataset's rows into one file; needs no server")
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .addOption(artifactPath())
+    .addOption(new Option('-f, --format <format>', "format (default: the file's ending)").choices(['jsonl', 'csv', 'parquet']))
+    .option('--output <file>', 'the file, or - for stdout (default: <dataset>.<format> in its folder)')
+    .addOption(new Option('--columns <names>', 'columns of the file, separated by commas (default: all)').argParser(parseColumns))
+    .option('--overwrite', 'replace a file that is there')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.export)
+    .action((dataset: string, flags: ExportFlags & { readonly json?: boolean }) =>
+      run(flags, async (context) => (await import('./commands/export.ts')).exportCommand(dataset, flags, context)),
     )
 }
 

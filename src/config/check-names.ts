@@ -40,7 +40,8 @@ function checkColumnName(name: string, path: Path, report: Report): void {
   else if (name === '__proto__') report.error(path, 'expected another name: "__proto__" cannot be a field')
 }
 
-function checkFolderName(name: string, path: Path, report: Report): void {
+/** Reports a name that cannot be a processor's folder. */
+export function checkFolderName(name: string, path: Path, report: Report): void {
   const isUsable = name.trim() !== '' && name.length <= MAX_NAME_LENGTH && !/[<>:"/\\|?*\p{Cc}]/u.test(name) && !/^\.|[. ]$/.test(name)
   if (!isUsable) {
     report.error(

@@ -3,6 +3,7 @@ import { judgeSchema } from '../plan/judge-schema.ts'
 import { samplerValueType } from '../plan/sampler-types.ts'
 import { sideEffectFields } from '../plan/side-effects.ts'
 import type { Field, ValueType } from '../values.ts'
+import { compileDatasetProcessors } from './check-dataset-processors.ts'
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
 import { checkNames, checkSideEffectNames } from './check-names.ts'
 import { checkOutputFormat } from './check-output-format.ts'
@@ -78,9 +79,29 @@ export function compileParts(read: ConfigParts, sources: ModelSources, policies:
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
   const models = resolveModels(parts, aliasUses(parts.columns), sources, report)
+  const schema = columns.filter(({ drop }) => !drop).map(({ name }) => ({ name, type: types.get(name)! }))
+  const datasetProcessors = compileDatasetProcessors(
+    parts,
+    {
+      schema,
+      dropped: columns.filter(({ drop }) => drop).map(({ name }) => name),
+      unread: names.filter((name) => !types.has(name)),
+    },
+    report,
+  )
   const warnings = settle(report, what)
   return {
-    compiled: build({ columns, fields, types, inputs, constraints, processors: processorsOf(parts, names), models, policies }),
+    compiled: build({
+      columns,
+      fields,
+      types,
+      inputs,
+      constraints,
+      processors: processorsOf(parts, names),
+      datasetProcessors,
+      models,
+      policies,
+    }),
     warnings,
     models,
   }
@@ -236,6 +257,7 @@ function build(made: {
   readonly inputs: ReadonlyMap<string, readonly string[]>
   readonly constraints: CompiledDataset['constraints']
   readonly processors: readonly RowGroupProcessor[]
+  readonly datasetProcessors: CompiledDataset['datasetProcessors']
   readonly models: ReadonlyMap<string, ResolvedModel>
   readonly policies: Policies
 }): CompiledDataset {
@@ -252,6 +274,7 @@ function build(made: {
     types: Object.fromEntries(made.types),
     constraints,
     processors,
+    datasetProcessors: made.datasetProcessors,
     models,
     policies,
     schema: schemaOf(false),

@@ -6,6 +6,7 @@
 import type { ModelTarget } from '../model/client.ts'
 import type { JudgeScore } from '../plan/judge-schema.ts'
 import type { Schema, ValueType } from '../values.ts'
+import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
 
 /** Params of one sampler, as in DataDesigner (defaults filled in). */
 export type SamplerParams =
@@ -139,6 +140,13 @@ export type RowGroupProcessor =
   | { readonly processor_type: 'drop_columns'; readonly name: string; readonly column_names: readonly string[] }
   | { readonly processor_type: 'schema_transform'; readonly name: string; readonly template: Readonly<Record<string, unknown>> }
 
+/** A post-generation processor of the config, with its name and what it reads; in the order in which they run. */
+export type DatasetProcessor = DatasetProcessorConfig & {
+  readonly name: string
+  /** Name of the earlier processor whose rows it reads; null: the row groups'. */
+  readonly input: string | null
+}
+
 /** A model alias with all it takes to call it; secrets are read late, by the worker. */
 export interface CompiledModel {
   readonly target: ModelTarget
@@ -185,6 +193,8 @@ export interface CompiledDataset {
   readonly types: Readonly<Record<string, ValueType>>
   readonly constraints: readonly Constraint[]
   readonly processors: readonly RowGroupProcessor[]
+  /** Ours, from `parquetry.processors`; not in the fingerprint (ruling 19). */
+  readonly datasetProcessors: readonly DatasetProcessor[]
   /** Alias → model; only aliases that a column uses. */
   readonly models: Readonly<Record<string, CompiledModel>>
   readonly policies: Policies

@@ -6,6 +6,8 @@ import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
 import { expressionColumn, llmCodeColumn, llmJudgeColumn, llmStructuredColumn, llmTextColumn, samplerColumns } from './schema-columns.ts'
 import type { ColumnConfig } from './schema-columns.ts'
+import { datasetProcessorKinds } from './schema-dataset-processors.ts'
+import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
 import { SAMPLER_TYPES } from './schema-samplers.ts'
 import { parquetrySettings } from './schema-settings.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
@@ -44,6 +46,7 @@ export interface ConfigParts {
   readonly providerNames: readonly string[]
   readonly constraints: readonly Placed<ConstraintConfig>[]
   readonly processors: readonly Placed<ProcessorConfig>[]
+  readonly datasetProcessors: readonly Placed<DatasetProcessorConfig>[]
   readonly settings: ParquetrySettings
 }
 
@@ -61,6 +64,7 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
   else if (Array.isArray(listed) && listed.length === 0) report.error(['columns'], 'expected at least one column, found an empty list')
   const models = listOf(main, 'model_configs', report)
   const providers = listOf(own, 'model_providers', report)
+  const { settings, datasetProcessors } = readOwn(own['parquetry'] ?? {}, report)
   return {
     columns,
     names,
@@ -70,8 +74,31 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
     providers: providers.flatMap(({ part, path }) => placed(readPart(modelProvider, part, path, report), path)),
     constraints: listOf(main, 'constraints', report).flatMap(({ part, path }) => placed(readConstraint(part, path, report), path)),
     processors: listOf(main, 'processors', report).flatMap(({ part, path }) => placed(readProcessor(part, path, report), path)),
-    settings: readPart(parquetrySettings, own['parquetry'] ?? {}, ['parquetry'], report) ?? {},
+    datasetProcessors,
+    settings,
   }
+}
+
+/** Our settings. Processors are read one by one, so that a mistake in one hides none in another. */
+function readOwn(value: unknown, report: Report): Pick<ConfigParts, 'settings' | 'datasetProcessors'> {
+  const { processors, ...rest } = isMapping(value) ? value : {}
+  const settings = readPart(parquetrySettings, isMapping(value) ? rest : value, ['parquetry'], report) ?? {}
+  const datasetProcessors = listOf({ processors }, 'processors', report, ['parquetry']).flatMap(({ part, path }) =>
+    placed(readDatasetProcessor(part, path, report), path),
+  )
+  return { settings, datasetProcessors }
+}
+
+function readDatasetProcessor(value: unknown, path: Path, report: Report): DatasetProcessorConfig | null {
+  if (!isMapping(value)) return readPart(datasetProcessorKinds.shuffle, value, path, report)
+  const type = value['processor_type']
+  if (typeof type === 'string' && Object.hasOwn(datasetProcessorKinds, type)) {
+    return readPart(datasetProcessorKinds[type as keyof typeof datasetProcessorKinds], value, path, report)
+  }
+  if (type === 'drop_columns' || type === 'schema_transform') {
+    report.error([...path, 'processor_type'], `"${type}" works on row groups; move it to processors at the root of the config`)
+  } else reportTag(type, Object.keys(datasetProcessorKinds), [...path, 'processor_type'], report)
+  return null
 }
 
 function textsOf(items: readonly Placed<unknown>[], field: string): readonly string[] {
@@ -114,14 +141,14 @@ function reportUnknown(value: Mapping, known: readonly string[], path: Path, rep
   }
 }
 
-function listOf(root: Mapping, field: string, report: Report): readonly Placed<unknown>[] {
+function listOf(root: Mapping, field: string, report: Report, within: Path = []): readonly Placed<unknown>[] {
   const value = root[field]
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) {
-    report.error([field], `expected a list, found ${isMapping(value) ? 'a mapping' : `a ${typeof value}`}`)
+    report.error([...within, field], `expected a list, found ${isMapping(value) ? 'a mapping' : `a ${typeof value}`}`)
     return []
   }
-  return value.map((part: unknown, index) => ({ part, path: [field, index] }))
+  return value.map((part: unknown, index) => ({ part, path: [...within, field, index] }))
 }
 
 const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge']
@@ -206,6 +233,15 @@ function readProcessor(value: unknown, path: Path, report: Report): ProcessorCon
       return readPart(dropColumnsProcessor, value, path, report)
     case 'schema_transform':
       return readPart(schemaTransformProcessor, value, path, report)
+    case 'deduplicate':
+    case 'shuffle':
+    case 'split':
+    case 'export':
+      report.error(
+        [...path, 'processor_type'],
+        `"${value['processor_type']}" works on the whole dataset and is Parquetry's own; move it to processors below parquetry`,
+      )
+      return null
     default:
       reportTag(value['processor_type'], ['drop_columns', 'schema_transform'], [...path, 'processor_type'], report)
       return null

@@ -1,5 +1,6 @@
 /** zod schemas of Parquetry's own settings (`parquetry:` in a config) and of DataDesigner's run config (`-c`). */
 import { z } from 'zod'
+import { anyDatasetProcessor } from './schema-dataset-processors.ts'
 
 const price = z.strictObject({
   input_per_million: z.number().min(0).describe('Money for a million input tokens.'),
@@ -21,6 +22,7 @@ export const parquetrySettings = z
     seed: z.union([z.int(), z.string().min(1).max(200)]).describe('Makes the same random values again. Default: drawn once and recorded.'),
     reference_time: z.string().describe('ISO 8601: the day on which drawn people have their age. Default: the start of the first run.'),
     ...rowGroups,
+    processors: z.array(anyDatasetProcessor).describe('Processors over the whole dataset, in this order, when it is complete.'),
     prices: z.record(z.string(), price).describe('Model alias → price.'),
     native_structured_output: z.array(z.string()).describe('Model aliases whose endpoint understands response_format json_schema.'),
     refill_attempts: z.int().min(0).max(100).describe('More tries at a row that failed for good. Default 2.'),

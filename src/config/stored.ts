@@ -53,6 +53,7 @@ export function toParquetryFile({ compiled, models, settings, explicit, referenc
     prices: settings.prices ?? {},
     native_structured_output: settings.native_structured_output ?? [],
     policies: policiesAsStored(compiled.policies),
+    processors: compiled.datasetProcessors,
   }
 }
 
@@ -109,6 +110,8 @@ const storedFile = z.object({
   prices: parquetrySettings.shape.prices.unwrap(),
   native_structured_output: z.array(z.string()),
   policies: storedPolicies,
+  // Read with the config, for they name its columns.
+  processors: z.array(z.unknown()).default([]),
 })
 
 /** Compiles what is stored. Throws `DATASET_DAMAGED` when a file is not what was written, `CONFIG_INVALID` for a config that is wrong. */
@@ -126,7 +129,7 @@ export function compileStored(builderConfig: object, parquetryFile: object): Com
   }
   const stored = result.data
   const report = createReport()
-  const parts = readConfig(builderConfig, report)
+  const parts = readConfig({ ...builderConfig, parquetry: { processors: stored.processors } }, report)
   const settings = { prices: stored.prices, native_structured_output: stored.native_structured_output }
   const providers = new Map(stored.providers.map((provider) => [provider.name, providerOf(provider)]))
   return compileParts(

@@ -4,7 +4,7 @@ import { compileCellGenerators } from '../columns/registry.ts'
 import type { CellGenerator, SamplerProgram } from '../columns/generator.ts'
 import { compileSamplers } from '../columns/sampler/compile.ts'
 import type { DatasetRef, PlanSegment } from '../contract.ts'
-import { ParquetryError } from '../errors.ts'
+import { isParquetryError, ParquetryError } from '../errors.ts'
 import { createValueChecker } from '../parquet/encode-table.ts'
 import { compileSchemaTransform } from '../processors/index.ts'
 import type { SchemaTransform } from '../processors/index.ts'
@@ -40,8 +40,8 @@ export interface DatasetProgram {
   readonly samplers: SamplerProgram
   readonly generators: readonly CellGenerator[]
   readonly transforms: readonly NamedTransform[]
-  /** Throws `VALUE_NOT_REPRESENTABLE` for a row that no file can hold. */
-  readonly checkRow: (values: Readonly<Record<string, Value>>, row: number) => void
+  /** Throws `VALUE_NOT_REPRESENTABLE` or `TEMPLATE_FAILED` for a row that no file can hold, the main one or one beside it. */
+  readonly checkRow: (values: Readonly<Record<string, Value>>, row: number, refill: number) => void
 }
 
 /** A dataset that is open in a worker. */
@@ -85,13 +85,19 @@ export async function compileProgram(compiled: CompiledDataset, seed: string, re
   const samplers = compiled.columns.filter((column) => column.column_type === 'sampler')
   const fields = [...compiled.schema, ...compiled.droppedSchema]
   const checkValue = createValueChecker(fields)
+  const random = createRandom(seed)
+  const transforms = compiled.processors
+    .filter((processor) => processor.processor_type === 'schema_transform')
+    .map(({ name, template }) => ({ name, ...compileSchemaTransform(template, compiled.types) }))
+  const checkTransforms = transforms.map((transform) => createTransformCheck(transform, random))
   return {
-    checkRow(values, row): void {
+    checkRow(values, row, refill): void {
       for (const { name } of fields) checkValue(name, values[name] ?? null, row)
+      for (const check of checkTransforms) check({ values, row, refill })
     },
     compiled,
     seed,
-    random: createRandom(seed),
+    random,
     samplers: await compileSamplers({
       columns: samplers,
       constraints: compiled.constraints,
@@ -100,9 +106,38 @@ export async function compileProgram(compiled: CompiledDataset, seed: string, re
       compileCondition: (source) => compileCondition(source, { types: compiled.types }),
     }),
     generators: compileCellGenerators(compiled),
-    transforms: compiled.processors
-      .filter((processor) => processor.processor_type === 'schema_transform')
-      .map(({ name, template }) => ({ name, ...compileSchemaTransform(template, compiled.types) })),
+    transforms,
+  }
+}
+
+/** A finished row as a transform takes it. */
+interface FinishedRow {
+  readonly values: Readonly<Record<string, Value>>
+  readonly row: number
+  readonly refill: number
+}
+
+/** The record that a `schema_transform` makes of a row; the same each time. Throws `TEMPLATE_FAILED`. */
+export function transformRow(
+  transform: NamedTransform,
+  random: Random,
+  { values, row, refill }: FinishedRow,
+): Readonly<Record<string, Value>> {
+  return transform.transform(values, { random: random.stream(transform.name, row, refill, 0, 'processor') })
+}
+
+/** Makes the record and forgets it: a row that has none is found while it can still be made again or dropped, not at the commit. */
+function createTransformCheck(transform: NamedTransform, random: Random): (row: FinishedRow) => void {
+  const checkValue = createValueChecker(transform.schema)
+  return (finished) => {
+    try {
+      const record = transformRow(transform, random, finished)
+      for (const { name } of transform.schema) checkValue(name, record[name] ?? null, finished.row)
+    } catch (error) {
+      if (!isParquetryError(error)) throw error
+      const message = `processor ${JSON.stringify(transform.name)}: ${error.message}`
+      throw new ParquetryError(error.code, message, { ...error.details, column: transform.name }, error)
+    }
   }
 }
 

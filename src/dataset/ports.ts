@@ -37,6 +37,8 @@ export interface TableEncoder {
 export interface DatasetProcessor {
   /** Names its folder in `processors-files/`: one that no other processor has, without a dot at the start. */
   readonly name: string
+  /** `always`: for every dataset; `when-named`: only where a config names it under `parquetry.processors`. Default `always`. */
+  readonly runs?: 'always' | 'when-named'
   /** Stands for what it does: outputs of another version are made anew. Default none. */
   readonly version?: string
   /**
@@ -44,13 +46,37 @@ export interface DatasetProcessor {
    * it is iterated. What it throws ends the run as `PROCESSOR_FAILED`, except for errors that waiting can cure. The event loop must
    * get a turn every few seconds: without heartbeats the attempt counts as dead.
    */
-  process(tables: AsyncIterable<Table>, schema: Schema): AsyncIterable<ProcessorOutput>
+  process(tables: DatasetTables, schema: Schema, context: ProcessorContext): AsyncIterable<ProcessorOutput>
+}
+
+/** Rows that a processor reads: those of the row groups, or those that an earlier processor of the config left. */
+export interface DatasetTables extends AsyncIterable<Table> {
+  /** Only these columns, which costs less; begins anew each time it is iterated. */
+  select(columns: readonly string[]): AsyncIterable<Table>
+  /** Rows of all tables and bytes of their files, from footers. */
+  size(): Promise<{ readonly rows: number; readonly bytes: number }>
+}
+
+/** What a processor is given besides rows. */
+export interface ProcessorContext {
+  /** What the config says under `options`; an empty mapping when it does not name the processor. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** Files for the time of this attempt, for what memory cannot hold. */
+  readonly scratch: Scratch
+}
+
+/** Files that are gone when a processor has ended. */
+export interface Scratch {
+  write(name: string, bytes: Uint8Array): Promise<void>
+  /** Throws `STORAGE_FAILED` when there is no such file. */
+  read(name: string): Promise<Uint8Array>
 }
 
 /** One output file of a processor. */
 export interface ProcessorOutput {
   readonly name: string
-  readonly bytes: Uint8Array
+  /** Whole, or part by part: then no more than a part need be in memory. */
+  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>
 }
 
 /** Who does a row group, for names and receipts. */

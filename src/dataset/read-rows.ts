@@ -1,9 +1,10 @@
 /** Reading a dataset back, row group by row group. */
 import { ParquetryError } from '../errors.ts'
 import { readTable } from '../parquet/read-table.ts'
-import { rowCount, rowGroupOfRow, rowGroupsOf, rowGroupCount } from '../plan/row-groups.ts'
+import { rowCount, rowGroupOfRow } from '../plan/row-groups.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Table, Value } from '../values.ts'
+import { openTables, rowGroupKeys } from './dataset-tables.ts'
 import { keys } from './layout.ts'
 import { readMetadata } from './metadata.ts'
 import type { Metadata } from './metadata.ts'
@@ -67,18 +68,16 @@ async function readValues(storage: Storage, key: string, position: number): Prom
   return Object.fromEntries([...table.columns].map(([name, column]) => [name, column[0] ?? null]))
 }
 
-/** The tables of all committed row groups, in order, one in memory at a time. */
-export async function* readTables(storage: Storage): AsyncGenerator<Table> {
+/** The tables of all committed row groups, in order, one in memory at a time; of `columns` only, which must be there. Default all. */
+export async function* readTables(storage: Storage, columns?: readonly string[]): AsyncGenerator<Table> {
   const { segments } = (await requireMetadata(storage)).parquetry
-  for (const rowGroup of rowGroupsOf(segments, 0, rowGroupCount(segments))) {
-    const bytes = await storage.read(keys.rowGroup(rowGroup.id))
-    if (bytes !== null) yield (await readTable(bytes)).table
-  }
+  const tables = openTables(storage, () => rowGroupKeys(storage, segments))
+  yield* columns === undefined ? tables : tables.select(columns)
 }
 
-/** All written rows, in order. */
-export async function* readRows(storage: Storage): AsyncGenerator<Readonly<Record<string, Value>>> {
-  for await (const table of readTables(storage)) {
+/** All written rows, in order; of `columns` only. Default all. */
+export async function* readRows(storage: Storage, columns?: readonly string[]): AsyncGenerator<Readonly<Record<string, Value>>> {
+  for await (const table of readTables(storage, columns)) {
     for (let position = 0; position < table.rowCount; position += 1) {
       yield Object.fromEntries([...table.columns].map(([name, column]) => [name, column[position] ?? null]))
     }

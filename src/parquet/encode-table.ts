@@ -1,10 +1,11 @@
 /** A table as the bytes of one parquet file, with its receipt and checksums in the footer. */
+import { createHash } from 'node:crypto'
 import parquetjs from 'parquetjs-lite'
 
 import { ParquetryError } from '../errors.ts'
 import { encodePage, isPageFull } from './encode-pages.ts'
 import { buildParquetFields } from './parquet-fields.ts'
-import { BODY_SHA256_KEY, findFooterHash, FOOTER_SHA256_KEY, hashFooter, RECEIPT_KEY, sha256, ZERO_SHA256 } from './seal.ts'
+import { BODY_SHA256_KEY, findFooterHash, FOOTER_SHA256_KEY, hashFooter, RECEIPT_KEY, ZERO_SHA256 } from './seal.ts'
 import { clearLeaf, createColumnShredder } from './shred-columns.ts'
 
 import type { EncodedPage } from 'parquetjs-lite'
@@ -39,12 +40,28 @@ export async function encodeTable(
   options: EncodeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const fields = buildParquetFields(schema, options.compression ?? COMPRESSION)
-  checkColumns(schema, table)
-  const pages = Object.create(null) as Record<string, EncodedPage[]>
-  for (const field of schema) {
-    await encodeColumn(field, leavesOf(fields, field.name), table.columns.get(field.name) ?? [], pages, options.pause)
+  const pages = await encodePages(schema, fields, table, options.pause)
+  const file = createParquetFile(fields)
+  return concatenate([file.header(), file.rowGroup(table.rowCount, pages), file.footer(receipt)])
+}
+
+/**
+ * As `encodeTable`, for tables that follow one another: parts of one file, each table a parquet row group of it, one in memory at a
+ * time. Without a receipt, which is a row group's own.
+ */
+export async function* encodeTables(
+  schema: Schema,
+  tables: AsyncIterable<Table>,
+  options: EncodeOptions = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const fields = buildParquetFields(schema, options.compression ?? COMPRESSION)
+  const file = createParquetFile(fields)
+  yield file.header()
+  for await (const table of tables) {
+    const pages = await encodePages(schema, fields, table, options.pause)
+    yield file.rowGroup(table.rowCount, pages)
   }
-  return writeFile(fields, table.rowCount, pages, receipt)
+  yield file.footer(null)
 }
 
 /**
@@ -69,11 +86,20 @@ function leavesOf(fields: ParquetFields, column: string): ParquetFields['fieldLi
   return fields.fieldList.filter((field) => field.path[0] === column && field.isNested !== true)
 }
 
+async function encodePages(schema: Schema, fields: ParquetFields, table: Table, pause: EncodeOptions['pause']): Promise<Pages> {
+  checkColumns(schema, table)
+  const pages = Object.create(null) as Pages
+  for (const field of schema) {
+    await encodeColumn(field, leavesOf(fields, field.name), table.columns.get(field.name) ?? [], pages, pause)
+  }
+  return pages
+}
+
 async function encodeColumn(
   field: Field,
   leafFields: ParquetFields['fieldList'],
   values: readonly Value[],
-  pages: Record<string, EncodedPage[]>,
+  pages: Pages,
   pause: EncodeOptions['pause'],
 ): Promise<void> {
   const shredder = createColumnShredder(field, leafFields)
@@ -90,14 +116,21 @@ async function encodeColumn(
   for (const leaf of shredder.leaves) await flush(leaf)
 }
 
-/** Header, one parquet row group (none without rows) and the footer; the body is hashed before the footer is made. */
-function writeFile(
-  fields: ParquetFields,
-  rowCount: number,
-  pages: Record<string, EncodedPage[]>,
-  receipt: string | null,
-): Uint8Array<ArrayBuffer> {
+/** Encoded pages by leaf. */
+type Pages = Record<string, EncodedPage[]>
+
+/** A file that is made from its beginning to its end: each call gives the bytes that follow. */
+interface ParquetFile {
+  header(): Uint8Array<ArrayBuffer>
+  /** No bytes without rows. */
+  rowGroup(rowCount: number, pages: Pages): Uint8Array<ArrayBuffer>
+  footer(receipt: string | null): Uint8Array<ArrayBuffer>
+}
+
+/** The body is hashed as it is made, for the footer to say. */
+function createParquetFile(fields: ParquetFields): ParquetFile {
   const chunks: Uint8Array[] = []
+  const bodyHash = createHash('sha256')
   // No page index: parquetjs-lite's is wrong from the second page on (a page's first row becomes NaN).
   const envelopeOptions = { useDataPageV2: false, pageIndex: false }
   const envelope = new parquetjs.ParquetEnvelopeWriter(
@@ -107,19 +140,34 @@ function writeFile(
     0,
     envelopeOptions,
   )
-  envelope.writeHeader()
-  if (rowCount > 0) envelope.writeRowGroup({ rowCount, pages })
-  const body = concatenate(chunks.splice(0))
-  envelope.writeFooter({
-    ...(receipt === null ? {} : { [RECEIPT_KEY]: receipt }),
-    [BODY_SHA256_KEY]: sha256(body),
-    [FOOTER_SHA256_KEY]: ZERO_SHA256,
-  })
-  const footer = concatenate(chunks)
-  const hashStart = findFooterHash(footer)
-  if (hashStart === null) throw new ParquetryError('INTERNAL', `Expected one ${FOOTER_SHA256_KEY} in the footer, found none or several.`)
-  footer.set(Buffer.from(hashFooter(footer, hashStart)), hashStart)
-  return concatenate([body, footer])
+  const takeBody = (): Uint8Array<ArrayBuffer> => {
+    const bytes = concatenate(chunks.splice(0))
+    bodyHash.update(bytes)
+    return bytes
+  }
+  return {
+    header() {
+      envelope.writeHeader()
+      return takeBody()
+    },
+    rowGroup(rowCount, pages) {
+      if (rowCount > 0) envelope.writeRowGroup({ rowCount, pages })
+      return takeBody()
+    },
+    footer(receipt) {
+      envelope.writeFooter({
+        ...(receipt === null ? {} : { [RECEIPT_KEY]: receipt }),
+        [BODY_SHA256_KEY]: bodyHash.digest('hex'),
+        [FOOTER_SHA256_KEY]: ZERO_SHA256,
+      })
+      const footer = concatenate(chunks.splice(0))
+      const hashStart = findFooterHash(footer)
+      if (hashStart === null)
+        throw new ParquetryError('INTERNAL', `Expected one ${FOOTER_SHA256_KEY} in the footer, found none or several.`)
+      footer.set(Buffer.from(hashFooter(footer, hashStart)), hashStart)
+      return footer
+    },
+  }
 }
 
 function checkColumns(schema: Schema, table: Table): void {

@@ -130,6 +130,14 @@ class LocalStorage implements Storage {
     await guarded('sync', path, () => syncFolder(dirname(path)))
   }
 
+  async stageStream(key: string, parts: AsyncIterable<Uint8Array>): Promise<number> {
+    const path = this.#pathOf(key)
+    const file = await this.#open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | NO_FOLLOW)
+    const sizeBytes = await writeParts(file, path, parts)
+    await guarded('sync', path, () => syncFolder(dirname(path)))
+    return sizeBytes
+  }
+
   async publish(stagedKey: string, finalKey: string): Promise<boolean> {
     const finalPath = this.#pathOf(finalKey)
     return await this.#linkAndRemove(this.#pathOf(stagedKey), finalPath)
@@ -317,6 +325,24 @@ async function readBytes(file: FileHandle, start: number, length: number): Promi
     offset += bytesRead
   }
   return offset === length ? bytes : bytes.subarray(0, offset)
+}
+
+/** Writes, syncs and closes; a file that was not finished is removed. What the parts throw is not taken for a fault of the disk. */
+async function writeParts(file: FileHandle, path: string, parts: AsyncIterable<Uint8Array>): Promise<number> {
+  let sizeBytes = 0
+  try {
+    for await (const part of parts) {
+      await guarded('write', path, () => file.writeFile(part))
+      sizeBytes += part.byteLength
+    }
+    await guarded('sync', path, () => file.sync())
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    await unlink(path).catch(() => undefined)
+    throw error
+  }
+  await guarded('write', path, () => file.close())
+  return sizeBytes
 }
 
 async function linkFirst(from: string, to: string): Promise<boolean> {

@@ -64,6 +64,15 @@ class MemoryStorage implements Storage {
     this.#put(key, bytes)
   }
 
+  async stageStream(key: string, parts: AsyncIterable<Uint8Array>): Promise<number> {
+    partsOfKey(key)
+    const kept: Uint8Array[] = []
+    for await (const part of parts) kept.push(part.slice())
+    const bytes = Buffer.concat(kept)
+    this.#put(key, bytes)
+    return bytes.byteLength
+  }
+
   async publish(stagedKey: string, finalKey: string): Promise<boolean> {
     const { bytes } = this.#get(stagedKey)
     const isFirst = this.#find(finalKey) === undefined

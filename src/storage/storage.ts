@@ -22,6 +22,8 @@ export interface Storage {
   createExclusive(key: string, bytes: Uint8Array | string): Promise<boolean>
   /** Writes a staged object (fsynced); its name must be unique to the caller. */
   stage(key: string, bytes: Uint8Array): Promise<void>
+  /** As `stage`, part by part; answers the size in bytes. What `parts` throws leaves no object and is thrown as it is. */
+  stageStream(key: string, parts: AsyncIterable<Uint8Array>): Promise<number>
   /** Publishes a staged object under its final key by `link`: the first writer wins. False when the final key is taken. The folder is fsynced. */
   publish(stagedKey: string, finalKey: string): Promise<boolean>
   /**

@@ -22,6 +22,7 @@ function dataset(more: Partial<CompiledDataset> = {}): CompiledDataset {
     types: { ...options().types, label: { kind: 'string' } },
     constraints: [],
     processors: [],
+    datasetProcessors: [],
     models: { writer: model() },
     policies: {
       refillAttempts: 2,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { city, compile, configOf, errorsOf, expression, failureOf, sampler, structured, text, warningsOf } from './builders.ts'
+import { matchingColumns } from '../../src/config/check-processors.ts'
 import type { Mapping } from './builders.ts'
 
 const price = sampler('price', 'uniform', { low: 1, high: 10 })
@@ -208,6 +209,23 @@ describe('processors', () => {
     const { compiled } = compile(configOf(columns, dropping('price*')))
     expect(compiled.schema.map(({ name }) => name)).toEqual(['city'])
     expect(compiled.processors).toEqual([{ processor_type: 'drop_columns', name: 'd', column_names: ['price', 'price_net'] }])
+  })
+
+  it.each<[string, readonly string[]]>([
+    ['*__trace', ['name__trace']],
+    ['t*_*2', ['tmp_22']],
+    ['a*b', ['a.b', 'axb']],
+    ['n*me*me', []],
+    ['tmp_?*', ['tmp_1', 'tmp_22']],
+    ['[an]*', ['name', 'name__trace', 'a.b', 'axb']],
+    ['[!ant]*', ['id']],
+    ['[*', []],
+  ])('drop by the pattern %s what fnmatch matches', (pattern, matches) => {
+    expect(matchingColumns(pattern, ['id', 'name', 'name__trace', 'a.b', 'axb', 'tmp_1', 'tmp_22'])).toEqual(matches)
+  })
+
+  it('take a name without * for itself, whatever else is in it', () => {
+    expect(matchingColumns('tmp_?', ['tmp_1', 'tmp_?'])).toEqual(['tmp_?'])
   })
 
   it('that name an unknown column are refused; a pattern without a match is a warning', () => {

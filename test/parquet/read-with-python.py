@@ -1,4 +1,4 @@
-"""Reads parquet files with pyarrow, duckdb and pandas, and prints what it found as one JSON text.
+"""Reads files of rows with pyarrow, duckdb, pandas and polars, and prints what it found as one JSON text.
 
 Usage: read-with-python.py <requests.json>; a list of {"reader": ..., "file": ..., "sql": ...}.
 Values that JSON cannot carry are tagged: {"$int": "..."}, {"$time": <ms since the epoch>}, {"$number": "Infinity"}.
@@ -10,12 +10,15 @@ import sys
 
 import duckdb
 import pandas
+import polars
 import pyarrow.parquet
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
 def plain(value):
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, int):
@@ -60,7 +63,33 @@ def with_pandas(request):
     return {"types": {name: str(dtype) for name, dtype in frame.dtypes.items()}, "rowCount": len(frame)}
 
 
-READERS = {"pyarrow": with_pyarrow, "duckdb": with_duckdb, "pandas": with_pandas}
+def with_all(request):
+    """A parquet, CSV or JSON lines file, or a folder of parquet files, as each reader has it without any option."""
+    path = request["file"]
+    kind = "parquet" if path.endswith("*.parquet") else path.rsplit(".", 1)[1]
+    # pandas takes folders, the others patterns.
+    readers = {
+        "pandas": lambda: {
+            "parquet": lambda: pandas.read_parquet(path.removesuffix("/*.parquet")),
+            "csv": lambda: pandas.read_csv(path),
+            "jsonl": lambda: pandas.read_json(path, lines=True),
+        }[kind](),
+        "duckdb": lambda: duckdb.connect().execute(f"select * from '{path}'").fetch_arrow_table(),
+        "polars": lambda: {
+            "parquet": polars.read_parquet,
+            "csv": polars.read_csv,
+            "jsonl": polars.read_ndjson,
+        }[kind](path),
+    }
+    columns = {}
+    for name, read in readers.items():
+        frame = read()
+        rows = frame.to_dict("records") if name == "pandas" else frame.to_pylist() if name == "duckdb" else frame.to_dicts()
+        columns[name] = [{key: None if isinstance(value, float) and math.isnan(value) else plain(value) for key, value in row.items()} for row in rows]
+    return {"types": {}, "columns": columns}
+
+
+READERS = {"all": with_all, "pyarrow": with_pyarrow, "duckdb": with_duckdb, "pandas": with_pandas}
 
 
 def write_foreign(request):

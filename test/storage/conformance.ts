@@ -102,6 +102,20 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
       expect(await storage.list('parquet-files')).toEqual(['batch_00000.parquet'])
     })
 
+    it('stages part by part, and leaves nothing of parts that fail', async () => {
+      const storage = await open()
+      async function* parts(fails: boolean): AsyncGenerator<Uint8Array> {
+        yield bytesOf('one, ')
+        yield bytesOf('two')
+        if (fails) throw new TypeError('no third part')
+      }
+      await storage.stage('tmp/x', bytesOf('something longer that stood there'))
+      expect(await storage.stageStream('tmp/x', parts(false))).toBe(8)
+      expect(text(await storage.read('tmp/x'))).toBe('one, two')
+      await expect(storage.stageStream('tmp/y', parts(true))).rejects.toThrow(new TypeError('no third part'))
+      expect(await storage.list('tmp')).toEqual(['x'])
+    })
+
     it('refuses to publish what was never staged', async () => {
       const storage = await open()
       await expect(storage.publish('tmp/none', 'x')).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
@@ -236,6 +250,7 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
       await expect(storage.writeAtomic(key, 'x')).rejects.toMatchObject(refused)
       await expect(storage.createExclusive(key, 'x')).rejects.toMatchObject(refused)
       await expect(storage.stage(key, bytesOf('x'))).rejects.toMatchObject(refused)
+      await expect(storage.stageStream(key, (async function* () {})())).rejects.toMatchObject(refused)
       await expect(storage.publish(key, 'x')).rejects.toMatchObject(refused)
       await expect(storage.publish('ok', key)).rejects.toMatchObject(refused)
       await expect(storage.move(key, 'x')).rejects.toMatchObject(refused)

@@ -6,6 +6,7 @@ import type { CommandContext, ConfigFlags } from '../context.ts'
 import { count } from '../format.ts'
 import { recordLines } from '../record-text.ts'
 import { usageText } from '../say-end.ts'
+import { printable } from '../text.ts'
 import { currencyOf, loadConfig, referenceTimeOf } from './load-config.ts'
 
 /** Flags of `preview`. */
@@ -34,10 +35,14 @@ export async function preview(config: string, flags: PreviewFlags, context: Comm
         output.redraw([`rows ${count(rowsDone)}/${count(rowsWanted)}${used.calls === 0 ? '' : `   calls ${count(used.calls)}`}`]),
     })
     output.redraw([])
-    for (const { row, values } of records) {
-      output.emit('record', { row, values })
+    for (const { row, values, processors } of records) {
+      output.emit('record', { row, values, ...(Object.keys(processors).length === 0 ? {} : { processors }) })
       output.say(`Record ${row}`)
       for (const line of recordLines(values, output.width())) output.say(line)
+      for (const [name, record] of Object.entries(processors)) {
+        output.say(`Processor ${printable(name)}`)
+        for (const line of recordLines(record, output.width())) output.say(line)
+      }
       output.say()
     }
     for (const { row, code, column, reason } of dropped) output.say(`dropped  row ${row}, column ${column}: ${code}: ${reason}`)

@@ -5,14 +5,15 @@
 import { createHash } from 'node:crypto'
 import type { ProcessorProgress, RunProcessorsResult } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
-import type { Table } from '../../values.ts'
+import type { Storage } from '../../storage/storage.ts'
 import { keys } from '../layout.ts'
 import type { OpenDataset } from '../open-dataset.ts'
 import { requireEpoch } from '../owner/owner.ts'
-import type { Attempt, DatasetProcessor } from '../ports.ts'
+import { openTables, outputKeys, rowGroupKeys } from '../dataset-tables.ts'
+import type { Attempt, DatasetProcessor, DatasetTables, Scratch } from '../ports.ts'
 import { encodeMarker, finishSwaps, isWholeOutput, leftoversOf, OUTPUT_MARKER, swapIn } from './processor-outputs.ts'
 import type { OutputFile } from './processor-outputs.ts'
-import { readTables } from '../read-rows.ts'
+import type { ProcessorStep } from '../processor-steps.ts'
 import { hashOfRowGroups } from './row-groups-hash.ts'
 
 /** What is needed of an open dataset. */
@@ -24,7 +25,7 @@ export interface ProcessedDataset extends Pick<OpenDataset, 'storage' | 'segment
 /** What running the processors takes. */
 export interface RunProcessorsOptions {
   readonly dataset: ProcessedDataset
-  readonly processors: readonly DatasetProcessor[]
+  readonly processors: readonly ProcessorStep[]
   /** Ownership epoch of the run: an attempt of an older one changes no output. */
   readonly epoch: number
   readonly attempt: Attempt
@@ -90,7 +91,7 @@ export function checkProcessorNames(processors: readonly DatasetProcessor[], tra
 /** Makes an output in staging and moves it among the versions. */
 async function build(
   options: RunProcessorsOptions,
-  processor: DatasetProcessor,
+  processor: ProcessorStep,
   { hash, rowGroupsHash }: { readonly hash: string; readonly rowGroupsHash: string },
 ): Promise<void> {
   const { storage, segments } = options.dataset
@@ -123,44 +124,65 @@ async function promote(
   if (!(await isWholeOutput(storage, version, hash))) throw lost
 }
 
-async function writeOutputs(options: RunProcessorsOptions, processor: DatasetProcessor, staging: string): Promise<readonly OutputFile[]> {
+async function writeOutputs(options: RunProcessorsOptions, processor: ProcessorStep, staging: string): Promise<readonly OutputFile[]> {
   const { dataset, signal } = options
   const files = new Map<string, OutputFile>()
   let rowGroupsRead = 0
   const report = (): void => options.onProgress({ processor: processor.name, rowGroupsRead, filesWritten: files.size })
   report()
-  const tables = tablesOf(dataset, signal, () => {
+  const tables = tablesOf(dataset, processor, signal, () => {
     rowGroupsRead += 1
     report()
   })
+  const scratchFolder = `${staging}.scratch`
+  const context = { options: processor.options ?? {}, scratch: createScratch(dataset.storage, scratchFolder) }
   try {
-    for await (const { name, bytes } of processor.process(tables, dataset.compiled.schema)) {
+    await dataset.storage.remove(scratchFolder)
+    for await (const { name, bytes } of processor.process(tables, dataset.compiled.schema, context)) {
       signal.throwIfAborted()
       if (name === OUTPUT_MARKER || files.has(name)) {
         throw new Error(`expected output files of different names, found ${JSON.stringify(name)} ${files.has(name) ? 'twice' : ''}`.trim())
       }
-      await dataset.storage.stage(`${staging}/${name}`, bytes)
-      files.set(name, { name, sizeBytes: bytes.byteLength })
+      files.set(name, { name, sizeBytes: await stage(dataset.storage, `${staging}/${name}`, bytes, signal) })
       report()
     }
+    await dataset.storage.remove(scratchFolder)
   } catch (error) {
-    await dataset.storage.remove(staging).catch(() => undefined)
+    for (const folder of [staging, scratchFolder]) await dataset.storage.remove(folder).catch(() => undefined)
     signal.throwIfAborted()
     throw failureOf(processor, error)
   }
   return [...files.values()]
 }
 
-/** The tables of all row groups, from the first one at every iteration; in between, heartbeats get their turn. */
-function tablesOf({ storage }: ProcessedDataset, signal: AbortSignal, onTable: () => void): AsyncIterable<Table> {
+/** The rows that a processor reads, from the first one at every iteration. */
+function tablesOf({ storage, segments }: ProcessedDataset, step: ProcessorStep, signal: AbortSignal, onTable: () => void): DatasetTables {
+  const { input } = step
+  const files = input === undefined || input === null ? () => rowGroupKeys(storage, segments) : () => outputKeys(storage, input)
+  return openTables(storage, files, { signal, onTable })
+}
+
+/** Stages an output file; answers its size in bytes. */
+async function stage(storage: Storage, key: string, bytes: Uint8Array | AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<number> {
+  if (!(bytes instanceof Uint8Array)) return await storage.stageStream(key, untilAborted(bytes, signal))
+  await storage.stage(key, bytes)
+  return bytes.byteLength
+}
+
+async function* untilAborted(parts: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const part of parts) {
+    signal.throwIfAborted()
+    yield part
+  }
+}
+
+function createScratch(storage: Storage, folder: string): Scratch {
   return {
-    async *[Symbol.asyncIterator]() {
-      for await (const table of readTables(storage)) {
-        await new Promise<void>((resolve) => setImmediate(resolve))
-        signal.throwIfAborted()
-        onTable()
-        yield table
-      }
+    write: async (name, bytes) => storage.stage(`${folder}/${name}`, bytes),
+    async read(name) {
+      const bytes = await storage.read(`${folder}/${name}`)
+      if (bytes === null) throw new ParquetryError('STORAGE_FAILED', `expected the scratch file ${name}, found none`)
+      return bytes
     },
   }
 }

@@ -20,6 +20,7 @@ import { claimOwner } from '../owner/owner.ts'
 import { factsOf } from './folder-facts.ts'
 import type { DatasetProcessor } from '../ports.ts'
 import { isProcessingDue } from '../processors/processing-due.ts'
+import { processorSteps } from '../processor-steps.ts'
 import { readRequest, removeRequest } from './request.ts'
 import type { StagedRequest } from './request.ts'
 import { readStored, readStoredFacts, tryReadJson } from '../stored-files.ts'
@@ -296,7 +297,12 @@ async function preparedOf(storage: Storage, metadata: Metadata, compiled: Compil
     rehearsal: isRehearsal(compiled),
     currency: currencyOf(compiled),
     epoch: metadata.parquetry.epoch,
-    isProcessingDue: await isProcessingDue(storage, metadata, compiled, ports.datasetProcessors ?? []),
+    isProcessingDue: await isProcessingDue(
+      storage,
+      metadata,
+      compiled,
+      processorSteps(compiled, metadata.parquetry.seed, ports.datasetProcessors ?? []),
+    ),
   }
 }
 

@@ -9,6 +9,7 @@ import type { Storage } from '../../storage/storage.ts'
 import type { Field, Schema, Table, Value } from '../../values.ts'
 import type { JournalUsage } from '../journal/journal.ts'
 import { keys } from '../layout.ts'
+import { transformRow } from '../open-dataset.ts'
 import type { OpenDataset } from '../open-dataset.ts'
 import type { Attempt, DatasetPorts } from '../ports.ts'
 import { readCommittedReceipt } from '../read-receipt.ts'
@@ -101,9 +102,7 @@ export function sidecarTablesOf({ compiled, transforms, random }: OpenDataset, r
   const dropped = compiled.droppedSchema
   const transformed = transforms.map((transform): SidecarTable => {
     const { name, schema } = transform
-    const records = rows.map(({ row, refill, values }) =>
-      transform.transform(values, { random: random.stream(name, row, refill, 0, 'processor') }),
-    )
+    const records = rows.map((row) => transformRow(transform, random, row))
     return { folder: keys.processorFolder(name), schema, table: tableOfRecords(schema, records) }
   })
   if (dropped.length === 0) return transformed

@@ -8,7 +8,7 @@ import type { KeptAnswer, Models } from '../../model/client.ts'
 import type { Value } from '../../values.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { Journal } from '../journal/journal.ts'
-import { compileProgram } from '../open-dataset.ts'
+import { compileProgram, transformRow } from '../open-dataset.ts'
 import type { DroppedRow } from '../receipt.ts'
 import { runRows } from './run-rows.ts'
 
@@ -26,9 +26,16 @@ export interface PreviewOptions {
   readonly onProgress?: (progress: RowGroupProgress) => void
 }
 
+/** A record, and what the `schema_transform` processors make of it, by their names. */
+export interface PreviewedRecord {
+  readonly row: number
+  readonly values: Readonly<Record<string, Value>>
+  readonly processors: Readonly<Record<string, Readonly<Record<string, Value>>>>
+}
+
 /** Records with the columns of the main files, in row order. */
 export interface Preview {
-  readonly records: readonly { readonly row: number; readonly values: Readonly<Record<string, Value>> }[]
+  readonly records: readonly PreviewedRecord[]
   readonly dropped: readonly DroppedRow[]
   readonly usage: Usage
   /** True when an answer came from the rehearsal endpoint. */
@@ -75,9 +82,12 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
       onFailure: (error) => life.abort(error),
       onProgress: (done, dropped) => options.onProgress?.(progressOf(done, dropped)),
     })
-    const records = made.rows.map(({ row, values }) => ({
-      row,
-      values: Object.fromEntries(compiled.schema.map(({ name }) => [name, values[name] ?? null])),
+    const records = made.rows.map((finished): PreviewedRecord => ({
+      row: finished.row,
+      values: Object.fromEntries(compiled.schema.map(({ name }) => [name, finished.values[name] ?? null])),
+      processors: Object.fromEntries(
+        program.transforms.map((transform) => [transform.name, transformRow(transform, program.random, finished)]),
+      ),
     }))
     return { records, dropped: made.dropped, usage: answers.usage(), rehearsal: answers.isRehearsal() }
   } finally {

@@ -47,8 +47,11 @@ export interface RunRowsOptions {
   readonly rows?: readonly RowToMake[]
   readonly dropPolicy: DropPolicy
   readonly signal: AbortSignal
-  /** Refuses a finished row that no file can hold. Throws `VALUE_NOT_REPRESENTABLE` with the column in its details. */
-  readonly checkRow: (values: Readonly<Record<string, Value>>, row: number) => void
+  /**
+   * Refuses a finished row that no file can hold, or of which a schema_transform cannot make its record. Throws
+   * `VALUE_NOT_REPRESENTABLE`, `TEMPLATE_FAILED` with the column, or the processor, in its details.
+   */
+  readonly checkRow: (values: Readonly<Record<string, Value>>, row: number, refill: number) => void
   /** Called with the first error that ends the row group, so that no further call is issued. */
   readonly onFailure: (error: unknown) => void
   /** Called whenever a row is done or dropped. */
@@ -143,7 +146,7 @@ function makeRow(
       options.samplers.sampleRow(row, refill, cells.values)
       for (const generator of early) makeEarlyCell(cells, generator)
       if (late.length === 0) {
-        options.checkRow(cells.values, row)
+        options.checkRow(cells.values, row, refill)
         return { row, refill, values: cells.values }
       }
       return finishRow(options, early, late, cells, lastRefill)
@@ -164,7 +167,7 @@ async function finishRow(
   for (let cells = first; ;) {
     try {
       await makeLateCells(cells, late)
-      options.checkRow(cells.values, cells.rowIndex)
+      options.checkRow(cells.values, cells.rowIndex, cells.refill)
       return { row: cells.rowIndex, refill: cells.refill, values: cells.values }
     } catch (error) {
       let drop = dropOf(error, cells)

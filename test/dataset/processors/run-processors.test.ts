@@ -420,8 +420,8 @@ describe('two attempts at once', () => {
     const copying1 = copying('one')
     const together: DatasetProcessor = {
       name: 'one',
-      async *process(tables, schema) {
-        yield* copying1.process(tables, schema)
+      async *process(tables, schema, context) {
+        yield* copying1.process(tables, schema, context)
         waiting += 1
         if (waiting === 2) gate.open()
         await gate.passed
