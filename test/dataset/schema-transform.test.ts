@@ -62,7 +62,7 @@ describe('a preview', () => {
     expect(records).toHaveLength(3)
     for (const { values, processors } of records) {
       expect(Object.keys(values)).toEqual(['city'])
-      expect(processors['shaped']).toEqual({ at: expect.stringMatching(new RegExp(`^${String(values['city'])} is (good|bad)$`)) })
+      expect(processors['shaped']).toEqual({ at: expect.stringMatching(new RegExp(`^${values['city'] as string} is (good|bad)$`)) })
     }
     expect((await compileProgram(compiled, '1', options.referenceTime)).transforms.map(({ name }) => name)).toEqual(['shaped'])
   })
