@@ -14,7 +14,7 @@ const flow = {
   'workflows/**': ['plan', 'contract', 'errors'],
   'activities/**': ['dataset', 'config', 'plan', 'contract', 'errors'],
   'src/dataset/**': ['template', 'columns', 'processors', 'parquet', 'config', 'random', 'plan', 'contract', 'errors'],
-  'src/columns/**': ['template', 'random', 'errors'],
+  'src/columns/**': ['template', 'random', 'plan', 'errors'],
   'src/processors/**': ['template', 'errors'],
   'src/parquet/**': ['errors'],
   'src/model/**': ['errors'],

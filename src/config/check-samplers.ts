@@ -1,4 +1,5 @@
 /** Rules between the fields of samplers, and between samplers. Single fields are checked by the schema. */
+import { scipyParamNames, scipyProblems } from '../plan/scipy.ts'
 import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
 import type { Placed } from './read-config.ts'
@@ -46,6 +47,9 @@ function checkParams(params: Params, path: Path, report: Report): void {
         report.error([...path, 'dt_min'], `expected dt_min < dt_max, which is exclusive; found ${params.dt_min} and ${params.dt_max}`)
       }
       return
+    case 'scipy':
+    case 'bernoulli_mixture':
+      return checkDistribution(params, path, report)
     case 'person_from_faker': {
       const [from, to] = params.age_range
       if (from >= to) report.error([...path, 'age_range'], `expected the lower age first, found ${from} and ${to}`)
@@ -65,6 +69,18 @@ function checkParams(params: Params, path: Path, report: Report): void {
     case 'binomial':
     case 'poisson':
   }
+}
+
+function checkDistribution(params: ParamsOf<'scipy' | 'bernoulli_mixture'>, path: Path, report: Report): void {
+  const { dist_name: name, dist_params: given } = params
+  const place = [...path, 'dist_params']
+  const known = scipyParamNames(name)
+  for (const param of Object.keys(given)) {
+    if (known.includes(param)) continue
+    const hint = suggest(param, known) || ` It takes ${known.join(', ')}.`
+    report.error([...place, param], `${name} has no parameter "${param}".${hint}`)
+  }
+  for (const { param, message } of scipyProblems(name, given)) report.error(param === null ? place : [...place, param], message)
 }
 
 function checkWeights({ values, weights }: ParamsOf<'category'>, path: Path, report: Report): void {
@@ -186,6 +202,8 @@ function checkConvertTo(column: SamplerColumnConfig, path: Path, report: Report)
     case 'bernoulli':
     case 'binomial':
     case 'poisson':
+    case 'scipy':
+    case 'bernoulli_mixture':
       if (!['float', 'int', 'str'].includes(target)) {
         report.error(path, `expected float, int or str, found ${JSON.stringify(target)}.${suggest(target, ['float', 'int', 'str'])}`)
       } else if (target !== 'str') checkNumeric(column, target, path, report)

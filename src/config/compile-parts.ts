@@ -1,4 +1,5 @@
 /** From the parts of a config to what they mean: all checks between parts, then the compiled dataset. */
+import { completeScipyParams } from '../plan/scipy.ts'
 import { samplerValueType } from '../plan/sampler-types.ts'
 import type { Field, ValueType } from '../values.ts'
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
@@ -128,8 +129,11 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
   }
 }
 
-/** Weights are normalised to a sum of 1, as DataDesigner stores them. */
+/** Weights are normalised to a sum of 1, as DataDesigner stores them; `loc` and `scale` of distributions are filled in. */
 function compileParams(params: SamplerParams): SamplerParams {
+  if (params.sampler_type === 'scipy' || params.sampler_type === 'bernoulli_mixture') {
+    return { ...params, dist_params: completeScipyParams(params.dist_name, params.dist_params) }
+  }
   if (params.sampler_type !== 'category' || params.weights === null) return params
   const sum = params.weights.reduce((total, weight) => total + weight, 0)
   // Weights that were normalised before stay as they are, so that compiling a stored config gives the same numbers.

@@ -4,6 +4,7 @@
  * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
  */
 import type { ModelTarget } from '../model/client.ts'
+import type { ScipyName } from '../plan/scipy.ts'
 import type { Schema, ValueType } from '../values.ts'
 
 /** Params of one sampler, as in DataDesigner (defaults filled in). */
@@ -20,6 +21,20 @@ export type SamplerParams =
   | { readonly sampler_type: 'bernoulli'; readonly p: number }
   | { readonly sampler_type: 'binomial'; readonly n: number; readonly p: number }
   | { readonly sampler_type: 'poisson'; readonly mean: number }
+  | {
+      readonly sampler_type: 'scipy'
+      readonly dist_name: ScipyName
+      /** scipy's parameters, `loc` and `scale` filled in. */
+      readonly dist_params: Readonly<Record<string, number>>
+      readonly decimal_places: number | null
+    }
+  | {
+      readonly sampler_type: 'bernoulli_mixture'
+      /** Probability of a value of the distribution; else the value is 0. */
+      readonly p: number
+      readonly dist_name: ScipyName
+      readonly dist_params: Readonly<Record<string, number>>
+    }
   | { readonly sampler_type: 'datetime'; readonly start: string; readonly end: string; readonly unit: 'Y' | 'M' | 'D' | 'h' | 'm' | 's' }
   | {
       readonly sampler_type: 'timedelta'

@@ -97,7 +97,10 @@ function sizeText(origin: string, relation: string, size: number | bigint): stri
 }
 
 function hintOf(issue: Issue, found: unknown): string {
-  if (issue.code === 'invalid_value' && typeof found === 'string') return suggest(found, issue.values.map(String))
+  if (issue.code === 'invalid_value' && typeof found === 'string') {
+    const hint = suggest(found, issue.values.map(String))
+    return hint === '' ? '' : `.${hint}`
+  }
   if (issue.code !== 'invalid_type' || typeof found !== 'string') return ''
   if (issue.expected === 'boolean' && /^(?:yes|no|on|off|true|false)$/i.test(found))
     return `; write ${/^(?:yes|on|true)$/i.test(found) ? 'true' : 'false'}`

@@ -15,8 +15,6 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
 }
 const SAMPLER_TYPES: Readonly<Record<string, string>> = {
   person: 'people from managed datasets (person_from_faker is there)',
-  scipy: 'scipy distributions',
-  bernoulli_mixture: 'Bernoulli mixtures',
 }
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {

@@ -1,6 +1,7 @@
 /** The declared type of a sampler column: a pure function of its config, never of rows (ruling 12). */
 import type { SamplerColumn, SamplerParams } from '../config/compiled.ts'
 import type { Field, ValueType } from '../values.ts'
+import { isDiscreteScipy } from './scipy.ts'
 
 /**
  * The type of a column's cells. Categories of integers only are int64, of numbers only double, all others string (numbers then
@@ -20,6 +21,9 @@ export function samplerValueType(column: SamplerColumn): ValueType {
     case 'uniform':
     case 'gaussian':
       return convertedType(column, 'double')
+    case 'scipy':
+    case 'bernoulli_mixture':
+      return convertedType(column, isDiscrete(column) ? 'int64' : 'double')
     case 'bernoulli':
     case 'binomial':
     case 'poisson':
@@ -50,6 +54,12 @@ export const PERSON_FIELDS: readonly Field[] = [
   'phone_number',
   'bachelors_field',
 ].map((name) => ({ name, type: { kind: name === 'age' ? 'int64' : 'string' } }))
+
+/** True when a scipy or mixture column draws integers only, whatever condition holds. */
+export function isDiscrete(column: SamplerColumn): boolean {
+  const all = [column.params, ...Object.values(column.conditional_params)]
+  return all.every((params) => 'dist_name' in params && isDiscreteScipy(params.dist_name))
+}
 
 function convertedType(column: SamplerColumn, own: 'int64' | 'double' | 'string'): ValueType {
   if (column.convert_to === 'int') return { kind: 'int64' }

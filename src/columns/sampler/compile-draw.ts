@@ -2,6 +2,7 @@
 import type { SamplerColumn, SamplerParams } from '../../config/compiled.ts'
 import { createBinomial, createPoisson } from '../../random/counts.ts'
 import { drawNormal } from '../../random/normal.ts'
+import { scipyProblems } from '../../plan/scipy.ts'
 import { createPermutation32 } from '../../random/permutation.ts'
 import type { Random } from '../../random/random.ts'
 import { SECONDS_PER_UNIT, truncateSeconds } from './calendar.ts'
@@ -12,6 +13,7 @@ import { createRounder } from './numbers.ts'
 import { parseDate } from './parse-date.ts'
 import { drawPerson } from './person.ts'
 import type { PersonSource } from './person.ts'
+import { createMixtureDraw, createScipyDraw } from './scipy.ts'
 import { drawUuid } from './uuid.ts'
 
 /** What a draw is compiled from, besides its params. */
@@ -64,6 +66,9 @@ export function compileDraw(column: SamplerColumn, params: SamplerParams, path: 
       if (!(mean >= 0 && mean <= MAX_POISSON_MEAN)) return fail('.mean', `Expected a mean from 0 to 2^52; found ${mean}.`)
       return createPoisson(mean)
     }
+    case 'scipy':
+    case 'bernoulli_mixture':
+      return compileDistribution(params, fail)
     case 'datetime':
       return compileDatetime(params, fail)
     case 'timedelta':
@@ -89,6 +94,15 @@ function rounded(draw: (stream: Parameters<Draw>[0]) => number, places: number |
   if (places === null) return draw
   const round = createRounder(places)
   return (stream) => round(draw(stream))
+}
+
+function compileDistribution(params: ParamsOf<'scipy' | 'bernoulli_mixture'>, fail: Fail): Draw | null {
+  const { dist_name: name, dist_params: given } = params
+  const problem = scipyProblems(name, given)[0]
+  if (problem !== undefined) return fail(`.dist_params${problem.param === null ? '' : `.${problem.param}`}`, `${problem.message}.`)
+  if (params.sampler_type === 'scipy') return rounded(createScipyDraw(name, given), params.decimal_places)
+  if (!(params.p >= 0 && params.p <= 1)) return fail('.p', `Expected a probability from 0 to 1; found ${params.p}.`)
+  return createMixtureDraw(params.p, name, given)
 }
 
 function compileCategory(column: SamplerColumn, params: ParamsOf<'category'>, fail: Fail): Draw | null {

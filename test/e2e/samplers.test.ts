@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Workshop } from '../helpers/datasets.ts'
+import { openWorkshop, rowsOf } from '../helpers/datasets.ts'
+
+let workshop: Workshop
+beforeAll(async () => {
+  workshop = await openWorkshop()
+})
+afterAll(async () => {
+  await workshop?.close()
+})
+
+const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+
+describe('scipy and bernoulli_mixture columns', () => {
+  it(
+    'have the same rows at two sizes of row group, within their constraints, and statistics of numbers',
+    { timeout: 120_000 },
+    async () => {
+      const made = []
+      for (const bufferSize of [500, 130]) {
+        const result = await workshop.make(example('insurance-claims.yaml'), {
+          datasetName: `claims-${bufferSize}`,
+          numRecords: 1_000,
+          seed: 7,
+          bufferSize,
+        })
+        expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 1_000, rowsDropped: 0 } })
+        made.push({ location: result.location, rows: await rowsOf(result.location) })
+      }
+      const [{ rows, location }, other] = made as [(typeof made)[0], (typeof made)[0]]
+      expect(other.rows).toEqual(rows)
+      for (const row of rows) {
+        expect(Number(row['loss_eur'])).toBeGreaterThan(Number(row['deductible_eur']))
+        expect(Number(row['days_to_report'])).toBeLessThanOrEqual(60)
+      }
+      const withLawyers = rows.filter((row) => row['legal_costs_eur'] !== 0)
+      expect(withLawyers.length).toBeGreaterThan(40)
+      expect(withLawyers.length).toBeLessThan(130)
+      expect(withLawyers.every((row) => (row['legal_costs_eur'] as number) >= 250)).toBe(true)
+
+      const metadata = JSON.parse(await readFile(join(location, 'metadata.json'), 'utf8')) as {
+        column_statistics: readonly { readonly column_name: string }[]
+      }
+      const statisticsOf = (name: string): unknown => metadata.column_statistics.find(({ column_name: column }) => column === name)
+      expect(statisticsOf('loss_eur')).toMatchObject({
+        sampler_type: 'scipy',
+        simple_dtype: 'float',
+        distribution_type: 'numerical',
+        distribution: { min: expect.any(Number), median: expect.any(Number) },
+      })
+      expect(statisticsOf('days_to_report')).toMatchObject({
+        simple_dtype: 'int',
+        distribution_type: 'numerical',
+        distribution: { min: 0 },
+      })
+      expect(statisticsOf('legal_costs_eur')).toMatchObject({
+        sampler_type: 'bernoulli_mixture',
+        simple_dtype: 'float',
+        distribution_type: 'numerical',
+        distribution: { min: 0, median: 0 },
+      })
+    },
+  )
+})
