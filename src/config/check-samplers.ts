@@ -1,4 +1,5 @@
 /** Rules between the fields of samplers, and between samplers. Single fields are checked by the schema. */
+import { MANAGED_LOCALES } from '../plan/people.ts'
 import { scipyParamNames, scipyProblems } from '../plan/scipy.ts'
 import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
@@ -50,18 +51,10 @@ function checkParams(params: Params, path: Path, report: Report): void {
     case 'scipy':
     case 'bernoulli_mixture':
       return checkDistribution(params, path, report)
-    case 'person_from_faker': {
-      const [from, to] = params.age_range
-      if (from >= to) report.error([...path, 'age_range'], `expected the lower age first, found ${from} and ${to}`)
-      const known = PERSON_LOCALES.split(' ')
-      if (!known.includes(params.locale)) {
-        report.error(
-          [...path, 'locale'],
-          `expected a locale such as en_US or de_DE, found "${params.locale}".${suggest(params.locale, known)}`,
-        )
-      }
-      return
-    }
+    case 'person':
+      return checkPerson(params, MANAGED_LOCALES, path, report)
+    case 'person_from_faker':
+      return checkPerson(params, PERSON_LOCALES.split(' '), path, report)
     case 'uuid':
     case 'subcategory':
     case 'gaussian':
@@ -69,6 +62,16 @@ function checkParams(params: Params, path: Path, report: Report): void {
     case 'binomial':
     case 'poisson':
   }
+}
+
+function checkPerson(params: ParamsOf<'person' | 'person_from_faker'>, known: readonly string[], path: Path, report: Report): void {
+  const { age_range: ages, locale } = params
+  const [from, to] = ages
+  if (from >= to) report.error([...path, 'age_range'], `expected the lower age first, found ${from} and ${to}`)
+  if (known.includes(locale)) return
+  const example =
+    params.sampler_type === 'person' ? `one of the locales with managed people, ${known.join(', ')}` : 'a locale such as en_US or de_DE'
+  report.error([...path, 'locale'], `expected ${example}, found "${locale}".${suggest(locale, known)}`)
 }
 
 function checkDistribution(params: ParamsOf<'scipy' | 'bernoulli_mixture'>, path: Path, report: Report): void {
@@ -188,6 +191,7 @@ function checkConvertTo(column: SamplerColumnConfig, path: Path, report: Report)
   if (target === null) return
   switch (column.sampler_type) {
     case 'uuid':
+    case 'person':
     case 'person_from_faker':
       report.warn(path, `convert_to has no effect on a ${column.sampler_type} sampler`)
       return

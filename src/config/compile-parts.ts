@@ -1,4 +1,5 @@
 /** From the parts of a config to what they mean: all checks between parts, then the compiled dataset. */
+import type { People } from '../plan/people.ts'
 import { completeScipyParams } from '../plan/scipy.ts'
 import { samplerValueType } from '../plan/sampler-types.ts'
 import type { Field, ValueType } from '../values.ts'
@@ -8,6 +9,8 @@ import { checkOutputFormat } from './check-output-format.ts'
 import { checkTransforms, droppedByProcessors, matchingColumns } from './check-processors.ts'
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
+import { checkPeople } from './check-people.ts'
+import type { FoundPeople } from './check-people.ts'
 import { checkSamplers } from './check-samplers.ts'
 import type { Column, CompiledDataset, Policies, RowGroupProcessor, SamplerColumn, SamplerParams } from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
@@ -30,14 +33,21 @@ export interface CompiledParts {
 }
 
 /** Checks and compiles. Throws `CONFIG_INVALID` or `CONFIG_NOT_YET` with all problems, those already in `report` included. */
-export function compileParts(read: ConfigParts, sources: ModelSources, policies: Policies, report: Report, what: string): CompiledParts {
+export function compileParts(
+  read: ConfigParts,
+  sources: ModelSources & { readonly people: FoundPeople },
+  policies: Policies,
+  report: Report,
+  what: string,
+): CompiledParts {
   const parts = withRowId(read)
   checkNames(parts, report)
   const names = parts.names.map(({ part }) => part)
   checkSamplers(parts.columns, names, report)
+  const people = checkPeople(parts.columns, sources.people, report)
   const dropped = droppedByProcessors(parts, report)
   const columns = parts.columns.map(({ part }) => compileColumn(part, part.drop || dropped.has(part.name)))
-  const types = new Map(columns.map((column) => [column.name, columnType(column)]))
+  const types = new Map(columns.map((column) => [column.name, columnType(column, people)]))
   const known = knownOf(parts, names, types)
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
   for (const { part, path } of parts.columns) {
@@ -57,7 +67,7 @@ export function compileParts(read: ConfigParts, sources: ModelSources, policies:
   const models = resolveModels(parts, aliasUses(parts.columns), sources, report)
   const warnings = settle(report, what)
   return {
-    compiled: build({ columns, types, inputs, constraints, processors: processorsOf(parts, names), models, policies }),
+    compiled: build({ columns, types, inputs, constraints, people, processors: processorsOf(parts, names), models, policies }),
     warnings,
     models,
   }
@@ -91,7 +101,9 @@ function knownOf(parts: ConfigParts, names: readonly string[], types: ReadonlyMa
     types,
     // A column that could not be read is given the benefit of the doubt.
     samplers: new Set([...samplers.map(({ name }) => name), ...unread]),
-    persons: new Set(samplers.filter((column) => column.sampler_type === 'person_from_faker').map(({ name }) => name)),
+    persons: new Set(
+      samplers.filter((column) => column.sampler_type === 'person' || column.sampler_type === 'person_from_faker').map(({ name }) => name),
+    ),
   }
 }
 
@@ -143,10 +155,10 @@ function compileParams(params: SamplerParams): SamplerParams {
 
 const EXPRESSION_TYPES = { int: 'int64', float: 'double', str: 'string', bool: 'boolean' } as const
 
-function columnType(column: Column): ValueType {
+function columnType(column: Column, people: People): ValueType {
   switch (column.column_type) {
     case 'sampler':
-      return samplerValueType(column)
+      return samplerValueType(column, people)
     case 'expression':
       return { kind: EXPRESSION_TYPES[column.dtype] }
     case 'llm-text':
@@ -169,11 +181,12 @@ function build(made: {
   readonly types: ReadonlyMap<string, ValueType>
   readonly inputs: ReadonlyMap<string, readonly string[]>
   readonly constraints: CompiledDataset['constraints']
+  readonly people: People
   readonly processors: readonly RowGroupProcessor[]
   readonly models: ReadonlyMap<string, ResolvedModel>
   readonly policies: Policies
 }): CompiledDataset {
-  const { columns, inputs, constraints, processors, policies } = made
+  const { columns, inputs, constraints, people, processors, policies } = made
   const models = Object.fromEntries([...made.models].map(([alias, { compiled }]) => [alias, compiled]))
   const isSampler = new Set(columns.filter(({ column_type: type }) => type === 'sampler').map(({ name }) => name))
   const fieldsOf = (isDropped: boolean): readonly Field[] =>
@@ -184,11 +197,12 @@ function build(made: {
     inputs: Object.fromEntries(inputs),
     types: Object.fromEntries(made.types),
     constraints,
+    people,
     processors,
     models,
     policies,
     schema: fieldsOf(false),
     droppedSchema: policies.preserveDroppedColumns ? fieldsOf(true) : [],
-    fingerprint: fingerprintOf({ columns, constraints, processors, models }),
+    fingerprint: fingerprintOf({ columns, constraints, people, processors, models }),
   }
 }

@@ -4,6 +4,7 @@
  * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
  */
 import type { ModelTarget } from '../model/client.ts'
+import type { People } from '../plan/people.ts'
 import type { ScipyName } from '../plan/scipy.ts'
 import type { Schema, ValueType } from '../values.ts'
 
@@ -42,6 +43,16 @@ export type SamplerParams =
       readonly dt_max: number
       readonly reference_column_name: string
       readonly unit: 'D' | 'h' | 'm' | 's'
+    }
+  | {
+      readonly sampler_type: 'person'
+      readonly locale: string
+      readonly sex: 'Male' | 'Female' | null
+      readonly city: string | readonly string[] | null
+      readonly age_range: readonly [number, number]
+      /** Field → values of which a person has one; null takes all people. */
+      readonly select_field_values: Readonly<Record<string, readonly string[]>> | null
+      readonly with_synthetic_personas: boolean
     }
   | {
       readonly sampler_type: 'person_from_faker'
@@ -166,6 +177,8 @@ export interface CompiledDataset {
   /** Column → its declared type, side-effect columns included. */
   readonly types: Readonly<Record<string, ValueType>>
   readonly constraints: readonly Constraint[]
+  /** Locale → where its people come from; only locales that a `person` column draws from. */
+  readonly people: People
   readonly processors: readonly RowGroupProcessor[]
   /** Alias → model; only aliases that a column uses. */
   readonly models: Readonly<Record<string, CompiledModel>>

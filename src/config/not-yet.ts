@@ -13,9 +13,6 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   custom: 'custom columns',
   'seed-dataset': 'seed datasets',
 }
-const SAMPLER_TYPES: Readonly<Record<string, string>> = {
-  person: 'people from managed datasets (person_from_faker is there)',
-}
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {
   skip: { name: 'skipping cells', idle: [null] },
@@ -29,13 +26,8 @@ const WITH_TRACE = ['none', 'last_message', 'all_messages']
 /** Reports what a column asks of later releases. The column without those fields, or null when its kind itself is one of them. */
 export function withoutLaterFields(column: Readonly<Record<string, unknown>>, path: Path, report: Report): Record<string, unknown> | null {
   const type = column['column_type']
-  const sampler = column['sampler_type']
   if (typeof type === 'string' && Object.hasOwn(COLUMN_TYPES, type)) {
     report.notYet([...path, 'column_type'], `"${type}": ${COLUMN_TYPES[type]} are not supported yet`)
-    return null
-  }
-  if (type === 'sampler' && typeof sampler === 'string' && Object.hasOwn(SAMPLER_TYPES, sampler)) {
-    report.notYet([...path, 'sampler_type'], `"${sampler}": ${SAMPLER_TYPES[sampler]} are not supported yet`)
     return null
   }
   const rest = { ...column }

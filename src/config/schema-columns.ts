@@ -44,6 +44,7 @@ export const samplerColumns = {
   bernoulli_mixture: sampler('bernoulli_mixture'),
   datetime: sampler('datetime'),
   timedelta: sampler('timedelta'),
+  person: sampler('person'),
   person_from_faker: sampler('person_from_faker'),
 } as const
 
@@ -95,6 +96,7 @@ export const anyColumn = z.discriminatedUnion('column_type', [
     samplerColumns.bernoulli_mixture,
     samplerColumns.datetime,
     samplerColumns.timedelta,
+    samplerColumns.person,
     samplerColumns.person_from_faker,
   ]),
   expressionColumn,

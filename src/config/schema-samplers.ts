@@ -25,6 +25,19 @@ const distribution = {
     .describe("The distribution's parameters with scipy's names; loc is 0 and scale is 1 unless given."),
 } as const
 
+const personFilters = {
+  locale: z.string().default('en_US'),
+  sex: z.enum(['Male', 'Female']).nullable().default(null),
+  city: z
+    .union([z.string(), z.array(z.string())])
+    .nullable()
+    .default(null),
+  age_range: z
+    .tuple([z.int().min(0).max(114), z.int().min(0).max(114)])
+    .default([18, 114])
+    .describe('Youngest and oldest age, both possible.'),
+} as const
+
 const tag = <Type extends string>(type: Type) => z.literal(type).default(type).describe('May be left out: it repeats sampler_type.')
 
 /** Sampler type → schema of its params. */
@@ -69,18 +82,19 @@ export const samplerParams = {
     reference_column_name: z.string().describe('Name of the datetime column that the difference is added to.'),
     unit: z.enum(['D', 'h', 'm', 's']).default('D'),
   }),
+  person: z.strictObject({
+    sampler_type: tag('person'),
+    ...personFilters,
+    select_field_values: z
+      .record(z.string(), z.array(z.string()))
+      .nullable()
+      .default(null)
+      .describe('Field of the managed people → values of which a person has one.'),
+    with_synthetic_personas: z.boolean().default(false).describe('Adds the fields of the synthetic personas.'),
+  }),
   person_from_faker: z.strictObject({
     sampler_type: tag('person_from_faker'),
-    locale: z.string().default('en_US'),
-    sex: z.enum(['Male', 'Female']).nullable().default(null),
-    city: z
-      .union([z.string(), z.array(z.string())])
-      .nullable()
-      .default(null),
-    age_range: z
-      .tuple([z.int().min(0).max(114), z.int().min(0).max(114)])
-      .default([18, 114])
-      .describe('Youngest and oldest age, both possible.'),
+    ...personFilters,
   }),
 } as const
 

@@ -3,6 +3,7 @@ import type { CompiledDataset } from '../config/compiled.ts'
 import { compileCellGenerators } from '../columns/registry.ts'
 import type { CellGenerator, SamplerProgram } from '../columns/generator.ts'
 import { compileSamplers } from '../columns/sampler/compile.ts'
+import type { OpenPeople } from '../columns/sampler/people.ts'
 import type { DatasetRef, PlanSegment } from '../contract.ts'
 import { ParquetryError } from '../errors.ts'
 import { createValueChecker } from '../parquet/encode-table.ts'
@@ -77,11 +78,16 @@ export async function openDataset(ports: DatasetPorts, ref: DatasetRef, known: O
     })
   }
   const { seed, referenceTime } = compiledSettings(settings)
-  return { ref, storage, settingsText, ...plan, ...(await compileProgram(compiled, seed, referenceTime)) }
+  return { ref, storage, settingsText, ...plan, ...(await compileProgram(compiled, seed, referenceTime, ports.openPeople)) }
 }
 
-/** Compiles all columns. `referenceTime` is ISO 8601, UTC. */
-export async function compileProgram(compiled: CompiledDataset, seed: string, referenceTime: string): Promise<DatasetProgram> {
+/** Compiles all columns. `referenceTime` is ISO 8601, UTC; `openPeople` reads managed people, where a column draws them. */
+export async function compileProgram(
+  compiled: CompiledDataset,
+  seed: string,
+  referenceTime: string,
+  openPeople?: OpenPeople,
+): Promise<DatasetProgram> {
   const samplers = compiled.columns.filter((column) => column.column_type === 'sampler')
   const fields = [...compiled.schema, ...compiled.droppedSchema]
   const checkValue = createValueChecker(fields)
@@ -97,6 +103,8 @@ export async function compileProgram(compiled: CompiledDataset, seed: string, re
       constraints: compiled.constraints,
       seed,
       referenceTime,
+      people: compiled.people,
+      ...(openPeople === undefined ? {} : { openPeople }),
       compileCondition: (source) => compileCondition(source, { types: compiled.types }),
     }),
     generators: compileCellGenerators(compiled),

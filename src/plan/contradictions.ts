@@ -65,6 +65,7 @@ function domainOfParams(
 ): Domain {
   switch (params.sampler_type) {
     case 'uuid':
+    case 'person':
     case 'person_from_faker':
       return { ...ANYTHING, kind: null }
     case 'category':

@@ -13,7 +13,6 @@ describe('what this release cannot do yet', () => {
     ['image', configOf([{ name: 'a', column_type: 'image' }]), 'columns[0].column_type'],
     ['custom', configOf([{ name: 'a', column_type: 'custom' }]), 'columns[0].column_type'],
     ['seed-dataset', configOf([{ name: 'a', column_type: 'seed-dataset' }]), 'columns[0].column_type'],
-    ['person', configOf([sampler('a', 'person', {})]), 'columns[0].sampler_type'],
     ['skip', configOf([city, expression('a', '{{ city }}', { skip: { when: '{{ city }}' } })]), 'columns[1].skip'],
     ['with_trace', configOf([city, text('a', '{{ city }}', { with_trace: 'all_messages' })]), 'columns[1].with_trace'],
     [

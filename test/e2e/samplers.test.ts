@@ -15,6 +15,58 @@ afterAll(async () => {
 
 const example = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
 
+describe('person columns', () => {
+  const assets = fileURLToPath(new URL('../fixtures/managed-assets', import.meta.url))
+  const config = {
+    columns: [
+      {
+        name: 'buyer',
+        column_type: 'sampler',
+        sampler_type: 'person',
+        params: { age_range: [18, 60], select_field_values: { state: ['NY', 'CA'] }, with_synthetic_personas: true },
+      },
+      { name: 'greeting', column_type: 'expression', expr: '{{ buyer.first_name }} of {{ buyer.state }}: {{ buyer.persona }}' },
+    ],
+  }
+
+  it('read managed people in place, the same at two sizes of row group', { timeout: 120_000 }, async () => {
+    const env = { ...process.env, DATA_DESIGNER_MANAGED_ASSETS_PATH: assets }
+    const made = []
+    for (const bufferSize of [50, 17]) {
+      const options = {
+        datasetName: `people-${bufferSize}`,
+        numRecords: 100,
+        seed: 7,
+        bufferSize,
+        sources: { env, now: () => 1_750_000_000_000 },
+      }
+      const result = await workshop.make(config, options, { env })
+      expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 100 } })
+      made.push(await rowsOf(result.location))
+    }
+    expect(made[1]).toEqual(made[0])
+    expect(made[0]![0]).toMatchObject({
+      buyer: { locale: 'en_US', country: 'USA' },
+      greeting: expect.stringMatching(/ of (NY|CA): A person who /),
+    })
+  })
+
+  it('are refused without them, and made by faker on demand', { timeout: 120_000 }, async () => {
+    const plain = example('customer-directory.yaml')
+    const env = { ...process.env, DATA_DESIGNER_MANAGED_ASSETS_PATH: join(workshop.artifactPath, 'none') }
+    const options = { datasetName: 'faked', numRecords: 20, seed: 7, sources: { env } }
+    await expect(workshop.make(plain, options, { env })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('--person-fallback faker'),
+    })
+    const result = await workshop.make(plain, { ...options, sources: { env, personFallback: 'faker' } }, { env })
+    expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 20 } })
+    const [row] = await rowsOf(result.location)
+    expect(row).toMatchObject({ name: expect.stringMatching(/\w \w/), age: expect.any(Number), yearly_spend_eur: expect.any(Number) })
+    expect(row).not.toHaveProperty('customer')
+  })
+})
+
 describe('scipy and bernoulli_mixture columns', () => {
   it(
     'have the same rows at two sizes of row group, within their constraints, and statistics of numbers',

@@ -24,6 +24,7 @@ export interface Conversion {
 export function compileConversion(column: SamplerColumn): Conversion | { readonly problem: string } {
   switch (column.sampler_type) {
     case 'uuid':
+    case 'person':
     case 'person_from_faker':
       return { comparable: null, settle: null, show: asIs, finish: asIs }
     case 'datetime':

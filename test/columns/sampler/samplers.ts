@@ -18,6 +18,15 @@ const DEFAULTS = {
   bernoulli_mixture: { sampler_type: 'bernoulli_mixture', p: 0.5, dist_name: 'norm', dist_params: {} },
   datetime: { sampler_type: 'datetime', start: '2024-01-01', end: '2025-01-01', unit: 'D' },
   timedelta: { sampler_type: 'timedelta', dt_min: 0, dt_max: 10, reference_column_name: 'start', unit: 'D' },
+  person: {
+    sampler_type: 'person',
+    locale: 'en_US',
+    sex: null,
+    city: null,
+    age_range: [18, 114],
+    select_field_values: null,
+    with_synthetic_personas: false,
+  },
   person_from_faker: { sampler_type: 'person_from_faker', locale: 'en_US', sex: null, city: null, age_range: [18, 114] },
 } as const satisfies { [Type in SamplerParams['sampler_type']]: Extract<SamplerParams, { sampler_type: Type }> }
 
