@@ -77,6 +77,9 @@ export function createOpenPeople({ folder, createSpool }: PeopleKeeping): OpenPe
   }
 }
 
+/** Rows between two turns of the event loop, for heartbeats. */
+const ROWS_A_TURN = 4_096
+
 async function openPool(folder: Storage, request: PeopleRequest, spool: Spool | null): Promise<PeoplePool> {
   const source = await requireSource(folder, request)
   const filters = Object.entries(request.filters).map(([field, values]) => [field, new Set(values)] as const)
@@ -90,6 +93,7 @@ async function openPool(folder: Storage, request: PeopleRequest, spool: Spool | 
     const { table } = await readTable(source, { columns, rowStart, rowEnd })
     if (isGerman) table.columns.get('sex')?.forEach((sex, row, all) => ((all as Value[])[row] = GERMAN_SEX.get(sex) ?? sex))
     for (let row = 0; row < table.rowCount; row++) {
+      if (row % ROWS_A_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve))
       const at = (field: string): Value => table.columns.get(field)![row] ?? null
       const age = at('age')
       if (age === null || Number(age) < request.ages[0] || Number(age) > request.ages[1]) continue

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Workshop } from '../helpers/datasets.ts'
-import { openWorkshop, rowsOf } from '../helpers/datasets.ts'
+import { openWorkshop, rowsOf, until } from '../helpers/datasets.ts'
 
 let workshop: Workshop
 beforeAll(async () => {
@@ -49,6 +49,23 @@ describe('person columns', () => {
       buyer: { locale: 'en_US', country: 'USA' },
       greeting: expect.stringMatching(/ of (NY|CA): A person who /),
     })
+  })
+
+  it('wait where a worker does not see the people of the dataset, and go on where one does', { timeout: 120_000 }, async () => {
+    const env = { ...process.env, DATA_DESIGNER_MANAGED_ASSETS_PATH: assets }
+    const run = await workshop.start(config, { datasetName: 'unseen', numRecords: 20, seed: 7, sources: { env } })
+    const blind = { env: { ...env, DATA_DESIGNER_MANAGED_ASSETS_PATH: join(workshop.artifactPath, 'none') } }
+    await workshop.withWorker(
+      run,
+      () =>
+        until(async () => {
+          const progress = await run.readProgress().catch(() => null)
+          return progress?.state === 'waiting' && progress.blocked?.code === 'STORAGE_FAILED'
+        }),
+      blind,
+    )
+    const result = await workshop.withWorker(run, () => run.result(), { env })
+    expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 20 } })
   })
 
   it('are refused without them, and made by faker on demand', { timeout: 120_000 }, async () => {
