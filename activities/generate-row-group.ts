@@ -1,10 +1,12 @@
 import { cancellationSignal, Context } from '@temporalio/activity'
 import { NO_USAGE } from '../src/contract.ts'
 import type { GenerateRowGroupInput, RepairResult, RepairRowGroupInput, RowGroupProgress, RowGroupResult } from '../src/contract.ts'
-import { generateRowGroup as generate } from '../src/dataset/generate-row-group.ts'
-import { repairRowGroup as repair } from '../src/dataset/repair-row-group.ts'
-import type { AttemptOptions } from '../src/dataset/work-on-row-group.ts'
-import { traceAtStart } from '../src/plan/deaths.ts'
+import { generateRowGroup as generate } from '../src/dataset/row-group/generate-row-group.ts'
+import { repairRowGroup as repair } from '../src/dataset/row-group/repair-row-group.ts'
+import type { OpenDataset } from '../src/dataset/open-dataset.ts'
+import { progressMark } from '../src/dataset/row-group/progress-mark.ts'
+import type { AttemptOptions } from '../src/dataset/row-group/work-on-row-group.ts'
+import { traceOf } from '../src/plan/deaths.ts'
 import type { AttemptTrace } from '../src/plan/deaths.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { withFailures } from './failure.ts'
@@ -26,24 +28,25 @@ export function createRepairRowGroup(dependencies: ActivityDependencies) {
 
 /** What Temporal knows of the attempt, for the work on a row group. */
 async function withAttempt<T>(
-  { ports, openDataset, drainMs, isInTouch }: ActivityDependencies,
+  dependencies: ActivityDependencies,
   input: GenerateRowGroupInput,
   work: (options: AttemptOptions) => Promise<T>,
 ): Promise<T> {
   const { info } = Context.current()
-  const before = (info.heartbeatDetails as RowGroupProgress | undefined)?.trace ?? null
+  const { ports, drainMs, isInTouch } = dependencies
   const startedAt = performance.now()
-  let progress = progressAtStart(input, info.attempt, before)
-  return await withFailures({ isBlockedRetried: false }, async () =>
-    withHeartbeat(
-      (hasEnded) => ({ ...progress, trace: { ...progress.trace, hasEnded } }),
+  return await withFailures({ isBlockedRetried: false }, async () => {
+    const { dataset, trace } = await beginAttempt(dependencies, input)
+    let progress = progressAtStart(input)
+    return await withHeartbeat(
+      (hasEnded) => ({ ...progress, trace: { ...trace, hasEnded } }),
       async () =>
         work({
           input,
-          dataset: await openDataset(input.dataset),
+          dataset,
           ports,
           attempt: { runId: info.workflowExecution?.runId ?? 'local', attempt: info.attempt },
-          before,
+          trace,
           signal: cancellationSignal(),
           drainMs,
           isInTouch: () => isInTouch({ startedAt, limitMs: info.heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY }),
@@ -51,15 +54,28 @@ async function withAttempt<T>(
             progress = now
           },
         }),
-    ),
-  )
+    )
+  })
 }
 
-function progressAtStart(
-  { rowGroup: { id, start, end } }: GenerateRowGroupInput,
-  attempt: number,
-  before: AttemptTrace | null,
-): RowGroupProgress {
-  const trace = traceAtStart(attempt, before)
-  return { id, rowsDone: 0, rowsDropped: 0, rowsWanted: end - start, usage: NO_USAGE, callsInFlight: 0, trace }
+/** Before the first heartbeat, which is to carry the trace: only so is an attempt counted that dies at once. */
+async function beginAttempt(
+  { openDataset }: ActivityDependencies,
+  input: GenerateRowGroupInput,
+): Promise<{ readonly dataset: OpenDataset; readonly trace: AttemptTrace }> {
+  const context = Context.current()
+  const { attempt, heartbeatDetails } = context.info
+  const before = (heartbeatDetails as RowGroupProgress | undefined)?.trace ?? null
+  try {
+    const dataset = await openDataset(input.dataset)
+    return { dataset, trace: traceOf({ attempt, before, mark: await progressMark(dataset.storage) }) }
+  } catch (error) {
+    const trace: AttemptTrace = { mark: '', deaths: 0, ...before, hasEnded: true }
+    context.heartbeat({ ...progressAtStart(input), trace })
+    throw error
+  }
+}
+
+function progressAtStart({ rowGroup: { id, start, end } }: GenerateRowGroupInput): RowGroupProgress {
+  return { id, rowsDone: 0, rowsDropped: 0, rowsWanted: end - start, usage: NO_USAGE, callsInFlight: 0 }
 }

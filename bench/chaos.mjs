@@ -74,6 +74,16 @@ const begun = performance.now()
 const say = (text) => given.verbose && console.error(`${((performance.now() - begun) / 1_000).toFixed(2).padStart(8)} s  ${text}`)
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** Nothing outlives the bench, also when it is interrupted. */
+const children = new Set()
+function owned(child) {
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
+}
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
+process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')))
+
 /** xorshift32, numbers in [0, 1). */
 function prng(seed) {
   let state = (seed * 2_654_435_761) | 0 || 0x9e3779b9
@@ -87,7 +97,9 @@ function prng(seed) {
 
 async function startStub() {
   const port = await choosePort([])
-  const child = spawn(process.execPath, [join(here, 'model-stub.mjs'), '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = owned(
+    spawn(process.execPath, [join(here, 'model-stub.mjs'), '--port', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
   await firstLineOf(child, 'the model stub')
   const base = `http://127.0.0.1:${port}`
   return {
@@ -115,6 +127,7 @@ async function createServer(folder) {
       detached: false,
       timeoutMs: 60_000,
     })
+    owned(running.child)
     if (running.address !== `127.0.0.1:${port}`) throw new Error(`port ${port} was taken while the server was down`)
   }
   await launch()
@@ -135,9 +148,9 @@ async function createServer(folder) {
 
 async function startWorker(address, taskQueue, ledgerFile) {
   closeSync(openSync(ledgerFile, 'w'))
-  const child = spawn(process.execPath, [join(here, 'chaos-worker.mjs'), address, taskQueue, ledgerFile], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = owned(
+    spawn(process.execPath, [join(here, 'chaos-worker.mjs'), address, taskQueue, ledgerFile], { stdio: ['ignore', 'pipe', 'inherit'] }),
+  )
   const gone = new Promise((resolve) => child.once('exit', (code) => resolve(code)))
   await firstLineOf(child, 'the worker')
   return {
@@ -176,7 +189,7 @@ function drawEvents(random) {
     })
     left -= 1
   }
-  return events.map((event) => ({ ...event, pauseMs: Math.round(10 + 90 * random()) }))
+  return events.map((event) => ({ ...event, pauseMs: Math.round(60 + 190 * random()) }))
 }
 
 /** The result of a run, whatever becomes of the connection meanwhile. */
@@ -227,6 +240,21 @@ async function msToNextCall(stub, since, before, isEnded) {
   throw new Error(`no new call within ${PATIENCE_MS / 1_000} s`)
 }
 
+/** Waits until so many different calls were made; a run that gets nowhere any more says why. */
+async function untilAsked(stub, count, isEnded, run) {
+  let [last, since] = [-1, performance.now()]
+  while (!isEnded()) {
+    const { distinct } = await stub.stats()
+    if (distinct >= count) return
+    if (distinct !== last) [last, since] = [distinct, performance.now()]
+    if (performance.now() - since > PATIENCE_MS) {
+      const { state, blocked } = await run.readProgress()
+      throw new Error(`no new call within ${PATIENCE_MS / 1_000} s: the run is ${state}, ${blocked?.code}: ${blocked?.message}`)
+    }
+    await sleep(5)
+  }
+}
+
 async function runWithKills(seed, { client, server, stub, folder, start }) {
   await stub.reset({ latencyMs: settings.latencyMs, jitterMs: settings.jitterMs })
   const random = prng(seed)
@@ -243,7 +271,7 @@ async function runWithKills(seed, { client, server, stub, folder, start }) {
   let worker = await startWorker(server.address, run.taskQueue, ledger)
   const found = { inFlight: 0, inFlightAtStub: 0, mostInFlight: 0, afterWorkerKill: 0, afterServerStart: 0, kills: 0, serverKills: 0 }
   for (const event of events) {
-    while (!isEnded() && (await stub.stats()).distinct < event.at) await sleep(5)
+    await untilAsked(stub, event.at, isEnded, run)
     await sleep(event.pauseMs)
     if (isEnded()) break
     // The last look before the kill: more calls may leave, and others be answered, until it comes.

@@ -1,5 +1,6 @@
 /** From a rehearsed sample to what the whole dataset will take. Pure. */
 import type { CompiledDataset } from '../config/compiled.ts'
+import { asksModel } from '../config/model-columns.ts'
 import { count, duration, money } from './format.ts'
 
 /** Calls of one alias in the sample. */
@@ -122,7 +123,7 @@ function slowestLane(aliases: readonly AliasForecast[], input: ForecastInput): {
 
 /** Model columns that have to follow one another in one row. */
 function longestChain({ columns, inputs }: CompiledDataset): number {
-  const isModel = new Map(columns.map(({ name, column_type: type }) => [name, type === 'llm-text' || type === 'llm-structured']))
+  const isModel = new Map(columns.map((column) => [column.name, asksModel(column)]))
   const depths = new Map<string, number>()
   function depthOf(column: string): number {
     const known = depths.get(column)

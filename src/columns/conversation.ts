@@ -6,7 +6,7 @@
  * 2. The order of calls depends on the answers only: with the same journal the same calls are looked up.
  */
 import { ParquetryError } from '../errors.ts'
-import type { ChatAnswer, ChatRequest } from '../model/client.ts'
+import type { ChatAnswer, ChatMessage, ChatRequest } from '../model/client.ts'
 import type { CallOrdinal } from './generator.ts'
 
 /** How often a bad answer is asked again. */
@@ -33,39 +33,54 @@ export interface Conversation<T> {
   ask(request: ChatRequest, ordinal: CallOrdinal): Promise<ChatAnswer>
 }
 
+/** A usable answer, and the conversation that led to it. */
+export interface Reached<T> {
+  readonly value: T
+  /** Messages that opened the conversation. */
+  readonly opening: readonly ChatMessage[]
+  /** The answers of this conversation in their order; the last one is usable. */
+  readonly answers: readonly ChatAnswer[]
+  /** What was said to each answer but the last. */
+  readonly corrections: readonly string[]
+}
+
 /**
- * The first usable answer's value. Throws `ANSWER_INVALID` when all rounds are used up, with details `reason` (`parse` or
+ * The first usable answer. Throws `ANSWER_INVALID` when all rounds are used up, with details `reason` (`parse` or
  * `schema`), `lastError`, `truncated` (the last answer ended at max_tokens), `conversations` and `calls`; and whatever `ask` throws.
  */
-export async function converse<T>(conversation: Conversation<T>, limits: ConversationLimits): Promise<T> {
+export async function converse<T>(conversation: Conversation<T>, limits: ConversationLimits): Promise<Reached<T>> {
   const first = conversation.firstRestart ?? 0
   let calls = 0
   let last: { reading: Reading<T> & { isUsable: false }; isTruncated: boolean } | undefined
   for (let restart = first; restart <= first + limits.maxConversationRestarts; restart += 1) {
     let request = conversation.request
+    const answers: ChatAnswer[] = []
+    const corrections: string[] = []
     for (let step = 0; step <= limits.maxConversationCorrectionSteps; step += 1) {
       const answer = await conversation.ask(request, { restart, step })
       calls += 1
       const reading = conversation.read(answer)
-      if (reading.isUsable) return reading.value
+      answers.push(answer)
+      if (reading.isUsable) return { value: reading.value, opening: conversation.request.messages, answers, corrections }
       last = { reading, isTruncated: answer.finishReason === 'length' }
-      request = withCorrection(request, answer, reading.message)
+      corrections.push(correctionOf(reading.message))
+      request = withCorrection(request, answer, corrections.at(-1)!)
     }
   }
   const reading = last?.reading ?? { kind: 'parse', message: 'no answer was asked for' }
   throw answerInvalid(conversation.column, reading, last?.isTruncated ?? false, calls, 1 + limits.maxConversationRestarts)
 }
 
+function correctionOf(message: string): string {
+  return `That answer cannot be used: ${message}\nAnswer again, in full, with this corrected.`
+}
+
 /** The conversation so far, with what was wrong as the next turn. Providers refuse an empty turn, so an empty answer is named. */
-function withCorrection(request: ChatRequest, answer: ChatAnswer, message: string): ChatRequest {
+function withCorrection(request: ChatRequest, answer: ChatAnswer, correction: string): ChatRequest {
   const said = answer.content.trim() === '' ? '(empty answer)' : answer.content
   return {
     ...request,
-    messages: [
-      ...request.messages,
-      { role: 'assistant', content: said },
-      { role: 'user', content: `That answer cannot be used: ${message}\nAnswer again, in full, with this corrected.` },
-    ],
+    messages: [...request.messages, { role: 'assistant', content: said }, { role: 'user', content: correction }],
   }
 }
 

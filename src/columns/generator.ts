@@ -14,8 +14,14 @@ export interface CellRow {
   readonly refill: number
   /** The values of this row's columns that are ready; a generator reads only its declared inputs. */
   readonly get: (column: string) => Value
-  /** This row's own random stream for this column: same values whoever makes it, and when. */
-  random(): RowStream
+  /** This row's own random stream for this column and purpose (default `cell`): same values whoever makes it, and when. */
+  random(purpose?: 'cell' | 'skip'): RowStream
+  /** Sets a side-effect column of this generator in this row. */
+  readonly setSideEffect: (column: string, value: Value) => void
+  /** True for a column whose cell was skipped in this row; side-effect columns included. */
+  readonly isSkipped: (column: string) => boolean
+  /** Notes that the cells of these columns are skipped in this row. */
+  readonly markSkipped: (columns: readonly string[]) => void
 }
 
 /**
@@ -42,8 +48,12 @@ export interface CellGenerator {
   readonly column: string
   /** Columns that must be ready first. */
   readonly inputs: readonly string[]
+  /** Columns that it makes beside its own. Default none. */
+  readonly sideEffects?: readonly string[]
   /** True when `generate` never waits: such columns are made in one tight loop. */
   readonly isSync: boolean
+  /** True when its cells may be skipped. Default false. */
+  readonly canSkip?: boolean
   generate(row: CellRow, ports: CellPorts): Value | Promise<Value>
 }
 

@@ -1,6 +1,6 @@
 /** The prompts of a model column: rendered from the row, and made into a request. */
 import { ParquetryError } from '../errors.ts'
-import type { CompiledModel, LlmStructuredColumn, LlmTextColumn } from '../config/compiled.ts'
+import type { CompiledModel, LlmColumn } from '../config/compiled.ts'
 import type { ChatMessage, ChatRequest } from '../model/client.ts'
 import type { Value, ValueType } from '../values.ts'
 import type { ConversationLimits } from './conversation.ts'
@@ -33,11 +33,8 @@ export interface ColumnPrompts {
   render(row: CellRow): { readonly system: string | null; readonly user: string }
 }
 
-type LlmColumn = LlmTextColumn | LlmStructuredColumn
-
-/** Compiles a column's prompts. Throws `TEMPLATE_INVALID`, and `CONFIG_NOT_YET` for what would need side-effect columns. */
+/** Compiles a column's prompts. Throws `TEMPLATE_INVALID`. */
 export function compilePrompts(column: LlmColumn, options: Pick<LlmColumnOptions, 'types' | 'compileTemplate'>): ColumnPrompts {
-  refuseSideEffects(column)
   const { compileTemplate, types } = options
   const prompt = compileTemplate(column.prompt, { types })
   const system = column.system_prompt === null ? null : compileTemplate(column.system_prompt, { types })
@@ -85,13 +82,4 @@ function isEmpty(value: Value | undefined): boolean {
   if (value === null || value === undefined) return true
   if (typeof value === 'string') return value.trim() === ''
   return Array.isArray(value) && value.length === 0
-}
-
-function refuseSideEffects(column: LlmColumn): void {
-  const field = column.with_trace !== 'none' ? 'with_trace' : column.extract_reasoning_content ? 'extract_reasoning_content' : undefined
-  if (field === undefined) return
-  throw new ParquetryError('CONFIG_NOT_YET', `Column "${column.name}": ${field} is not supported yet; expected it to be left out.`, {
-    column: column.name,
-    wayOut: `Remove ${field} from the column.`,
-  })
 }

@@ -1,91 +1,10 @@
-/**
- * Columns written by a model as JSON that fits a schema: natively where the endpoint has structured output, otherwise by
- * instructions in the prompt and a parser that forgives.
- */
+/** Columns written by a model as JSON that fits the config's own schema. */
 import type { LlmStructuredColumn } from '../config/compiled.ts'
-import { isParquetryError } from '../errors.ts'
-import type { ChatAnswer, ChatRequest } from '../model/client.ts'
-import type { Value, ValueType } from '../values.ts'
-import type { Reading } from './conversation.ts'
-import { converse } from './conversation.ts'
-import type { CellGenerator, CellPorts } from './generator.ts'
-import type { JsonJudge } from './json-schema-judge.ts'
-import { compileJsonJudge } from './json-schema-judge.ts'
+import type { CellGenerator } from './generator.ts'
+import { compileJsonCell } from './json-cell.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
-import { compilePrompts, toRequest } from './llm-prompt.ts'
-import { normaliseValue } from './normalise-value.ts'
-import { parseJsonAnswer } from './parse-json-answer.ts'
-import { pruneUnknown } from './prune-unknown.ts'
 
-/**
- * Compiles an llm-structured column. Where the endpoint refuses native structured output, the column asks by prompt from then on.
- * Throws `CONFIG_INVALID` for a schema that cannot be read, `TEMPLATE_INVALID` and `CONFIG_NOT_YET`; cells throw `ANSWER_INVALID`.
- */
+/** Compiles an llm-structured column; throws what `compileJsonCell` does. */
 export function compileLlmStructured(column: LlmStructuredColumn, options: LlmColumnOptions): CellGenerator {
-  const prompts = compilePrompts(column, options)
-  const { model, limits, types } = options
-  const schema = column.output_format
-  const read = compileReader(schema, types[column.name] ?? { kind: 'json' }, `columns.${column.name}.output_format`)
-  const instructions = instructionsFor(schema)
-  let isNativeRefused = false
-
-  const generate = async (rendered: { system: string | null; user: string }, ports: CellPorts): Promise<Value> => {
-    const ask = ports.ask.bind(ports, column.model_alias)
-    const byPrompt = toRequest(model, { ...rendered, user: rendered.user + instructions })
-    if (!model.nativeStructuredOutput) return converse({ column: column.name, request: byPrompt, read, ask }, limits)
-    if (!isNativeRefused) {
-      const request: ChatRequest = { ...toRequest(model, rendered), responseSchema: { name: column.name, schema } }
-      try {
-        return await converse({ column: column.name, request, read, ask }, limits)
-      } catch (error) {
-        if (!isNativeRefusal(error)) throw error
-        isNativeRefused = true
-      }
-    }
-    // Restart numbers begin at 1 here whether or not this cell tried natively first, so that its journalled answers are found
-    // again by a worker that has yet to learn of the refusal.
-    return converse({ column: column.name, request: byPrompt, firstRestart: 1, read, ask }, limits)
-  }
-  return {
-    column: column.name,
-    inputs: prompts.inputs,
-    isSync: false,
-    generate: async (row, ports) => generate(prompts.render(row), ports),
-  }
-}
-
-/** A 400 or 422 that speaks of the response format: about the endpoint, not about this row. */
-function isNativeRefusal(error: unknown): boolean {
-  if (!isParquetryError(error) || error.code !== 'MODEL_BAD_REQUEST') return false
-  return /response[_ ]?format|json[_ ]?schema|structured[_ ]?outputs?|guided[_ ]?(?:json|decoding)|grammar/i.test(
-    `${error.message} ${JSON.stringify(error.details)}`,
-  )
-}
-
-/** The paragraph appended to the user prompt. */
-function instructionsFor(schema: object): string {
-  return [
-    '',
-    '',
-    'Answer with exactly one JSON value that fits the JSON schema between the response_schema tags, in a fenced block that begins with ```json.',
-    'Use the names of the schema as they are, add no other properties, and write nothing after the block.',
-    '<response_schema>',
-    JSON.stringify(schema),
-    '</response_schema>',
-  ].join('\n')
-}
-
-function compileReader(schema: Readonly<Record<string, unknown>>, type: ValueType, path: string): (answer: ChatAnswer) => Reading<Value> {
-  const judge: JsonJudge = compileJsonJudge(schema, path)
-  const wants = schema['type'] === 'array' ? 'array' : schema['type'] === 'object' || 'properties' in schema ? 'object' : 'any'
-  return (answer) => {
-    const parsed = parseJsonAnswer(answer.content, wants)
-    if (!parsed.isFound) return { isUsable: false, kind: 'parse', message: parsed.message }
-    const pruned = pruneUnknown(parsed.value, schema)
-    const complaint = judge(pruned)
-    if (complaint !== undefined) return { isUsable: false, kind: 'schema', message: complaint }
-    const normalised = normaliseValue(pruned, type)
-    if (normalised.isHeld) return { isUsable: true, value: normalised.value }
-    return { isUsable: false, kind: 'schema', message: `its JSON cannot be stored: ${normalised.message}` }
-  }
+  return compileJsonCell(column, options, { schema: column.output_format, path: `columns.${column.name}.output_format` })
 }

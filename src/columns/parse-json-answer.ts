@@ -5,6 +5,7 @@
  * cut off: completing it would invent its ending, so it counts as no answer.
  */
 import { jsonrepair } from 'jsonrepair'
+import { withoutThoughts } from './without-thoughts.ts'
 
 /** The JSON found, or what was wrong, said to the model. */
 export type ParsedAnswer = { readonly isFound: true; readonly value: unknown } | { readonly isFound: false; readonly message: string }
@@ -20,9 +21,8 @@ const MAX_UNCLOSED = 50
 
 /** Reads an answer; `wants` is the root type of the schema and decides between several candidates in prose. */
 export function parseJsonAnswer(text: string, wants: 'object' | 'array' | 'any' = 'any'): ParsedAnswer {
-  const answer = text.replace(/^\s*<think(?:ing)?>[\s\S]*?<\/think(?:ing)?>/, '').trim()
-  // Thoughts without an end hold drafts at most.
-  if (/^<think(?:ing)?>/.test(answer)) return { isFound: false, message: CUT_OFF }
+  const answer = withoutThoughts(text)
+  if (answer === null) return { isFound: false, message: CUT_OFF }
   const whole = parseStrict(answer)
   if (whole.isFound) return whole
   const fences = fencedBlocks(answer)

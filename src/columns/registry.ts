@@ -1,32 +1,44 @@
 /** From the kind of a column to the generator of its cells. A new kind is one file and one line here. */
 import { compileTemplate } from '../template/template.ts'
 import { ParquetryError } from '../errors.ts'
-import type { Column, CompiledDataset, SamplerColumn } from '../config/compiled.ts'
+import type { CellColumn, CompiledDataset } from '../config/compiled.ts'
 import { compileExpression } from './expression.ts'
 import type { CellGenerator } from './generator.ts'
+import { compileLlmJudge } from './llm-judge.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
+import { compileLlmCode } from './llm-code.ts'
 import { compileLlmStructured } from './llm-structured.ts'
 import { compileLlmText } from './llm-text.ts'
+import { withSkip } from './skip.ts'
 
 /** The generators of all columns that are made cell by cell, in `compiled.order`. Samplers are drawn together, elsewhere. */
 export function compileCellGenerators(compiled: CompiledDataset): readonly CellGenerator[] {
   const columns = new Map(compiled.columns.map((column) => [column.name, column]))
+  const skippable = new Set<string>()
   return compiled.order.map((name) => {
     const column = columns.get(name)
-    if (column !== undefined && column.column_type !== 'sampler') return compileCellGenerator(column, compiled)
+    if (column !== undefined && column.column_type !== 'sampler') {
+      const generator = withSkip(compileCellGenerator(column, compiled), column, { types: compiled.types, compileTemplate, skippable })
+      if (generator.canSkip === true) for (const made of [name, ...(generator.sideEffects ?? [])]) skippable.add(made)
+      return generator
+    }
     const found = column === undefined ? 'no such column' : 'a sampler'
     throw new ParquetryError('INTERNAL', `Expected "${name}" in the order of columns to be made cell by cell, found ${found}.`)
   })
 }
 
-function compileCellGenerator(column: Exclude<Column, SamplerColumn>, compiled: CompiledDataset): CellGenerator {
+function compileCellGenerator(column: CellColumn, compiled: CompiledDataset): CellGenerator {
   switch (column.column_type) {
     case 'expression':
       return compileExpression(column, compiled.types)
     case 'llm-text':
       return compileLlmText(column, llmOptions(column, compiled))
+    case 'llm-code':
+      return compileLlmCode(column, llmOptions(column, compiled))
     case 'llm-structured':
       return compileLlmStructured(column, llmOptions(column, compiled))
+    case 'llm-judge':
+      return compileLlmJudge(column, llmOptions(column, compiled))
   }
 }
 

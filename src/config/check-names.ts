@@ -14,6 +14,14 @@ export function checkNames(parts: ConfigParts, report: Report): void {
   for (const { part, path } of processors) checkFolderName(part, path, report)
 }
 
+/** Reports columns that are called like a side-effect column of another one. */
+export function checkSideEffectNames(names: readonly Placed<string>[], producers: ReadonlyMap<string, string>, report: Report): void {
+  for (const { part, path } of names) {
+    const producer = producers.get(part)
+    if (producer !== undefined) report.error(path, `expected unique column names, found "${part}", which "${producer}" makes too`)
+  }
+}
+
 function checkUnique(names: readonly Placed<string>[], what: string, report: Report): void {
   const seen = new Set<string>()
   for (const { part, path } of names) {

@@ -6,9 +6,8 @@ import type { Report } from './problems.ts'
 import type { ConfigParts } from './read-config.ts'
 import { suggest } from './suggest.ts'
 
-/** Names of all columns that drop processors remove, in the order of the config. */
-export function droppedByProcessors(parts: ConfigParts, report: Report): ReadonlySet<string> {
-  const names = parts.names.map(({ part }) => part)
+/** Those of the columns, side-effect columns included, that drop processors remove, in the order of the config. */
+export function droppedByProcessors(parts: ConfigParts, names: readonly string[], report: Report): ReadonlySet<string> {
   const dropped = new Set<string>()
   for (const { part, path } of parts.processors) {
     if (part.processor_type !== 'drop_columns') continue

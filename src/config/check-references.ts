@@ -13,17 +13,19 @@ import { suggest } from './suggest.ts'
 
 /** What templates may name. */
 export interface Known {
-  /** Names of all columns, unreadable ones included. */
+  /** Names of all columns, side-effect columns and unreadable ones included. */
   readonly names: readonly string[]
   /** Column → declared type, of those that could be read. */
   readonly types: ReadonlyMap<string, ValueType>
+  /** Side-effect column → the column that makes it. */
+  readonly producers: ReadonlyMap<string, string>
   /** Names of sampler columns. */
   readonly samplers: ReadonlySet<string>
   /** Columns that are people drawn by faker, whose fields are fixed. */
   readonly persons: ReadonlySet<string>
 }
 
-/** Column → columns it needs, in the order of their names. Reports unreadable templates, unknown names and circles. */
+/** Column → columns it needs, in the order of their names; for side-effect columns stand those that make them. Reports unreadable templates, unknown names and circles. */
 export function checkReferences(
   columns: readonly Placed<ColumnConfig>[],
   constraints: readonly Placed<ConstraintConfig>[],
@@ -33,8 +35,10 @@ export function checkReferences(
   const inputs = new Map<string, readonly string[]>()
   for (const { part: column, path } of columns) {
     const names =
-      column.column_type === 'sampler' ? samplerInputs(column, path, known, report) : templateInputs(column, path, known, report)
-    inputs.set(column.name, [...new Set(names)].toSorted())
+      column.column_type === 'sampler'
+        ? samplerInputs(column, path, known, report)
+        : [...templateInputs(column, path, known, report), ...whenInputs(column, path, known, report)]
+    inputs.set(column.name, [...new Set(names.map((needed) => known.producers.get(needed) ?? needed))].toSorted())
   }
   reportCircles(columns, constraints, inputs, report)
   return inputs
@@ -62,6 +66,28 @@ function templateInputs(
   if (column.system_prompt === null) return prompt ?? []
   warnOfSingleBraces(column.system_prompt, [...path, 'system_prompt'], known, report)
   return [...(prompt ?? []), ...(checkTemplate(column.system_prompt, [...path, 'system_prompt'], known, report) ?? [])]
+}
+
+/** The columns that a column's condition reads. Reports conditions that cannot be read, read nothing, or read the column itself. */
+function whenInputs(
+  column: Exclude<ColumnConfig, { column_type: 'sampler' }>,
+  path: Path,
+  known: Known,
+  report: Report,
+): readonly string[] {
+  if (column.skip === null) return []
+  const place = [...path, 'skip', 'when']
+  const references = checkTemplate(column.skip.when, place, known, report)
+  if (references === null) return []
+  if (references.length === 0) {
+    report.error(
+      place,
+      `expected a Jinja template that reads a column, such as {{ stock == 0 }} with its braces, found ${JSON.stringify(column.skip.when)}`,
+    )
+  }
+  const itself = references.find((name) => name === column.name || known.producers.get(name) === column.name)
+  if (itself !== undefined) report.error(place, `expected a condition on other columns, found "${itself}", which is made by this one`)
+  return references.filter((name) => name !== itself)
 }
 
 /** The columns a template reads; null when it cannot be read. Reports names and fields of people that are not there. */
@@ -107,10 +133,14 @@ function attempt<Result>(compile: () => Result, path: Path, report: Report): Res
 function reportUnknown(references: readonly string[], path: Path, known: Known, report: Report): void {
   for (const name of references) {
     if (known.names.includes(name)) continue
-    const isSideEffect = /__(?:trace|reasoning_content)$/.test(name)
+    const [, producer = '', kind] = /^(.+)__(trace|reasoning_content)$/.exec(name) ?? []
+    const isNear = known.names.includes(producer)
+    // A column that could not be read may well make it.
+    if (isNear && !known.types.has(producer)) continue
+    const field = kind === 'trace' ? 'with_trace: last_message or all_messages' : 'extract_reasoning_content: true'
     report.error(
       path,
-      `no column has the name "${name}".${isSideEffect ? ' Columns of traces and reasoning are not supported yet.' : suggest(name, known.names)}`,
+      `no column has the name "${name}".${isNear ? ` Give "${producer}" ${field} if it asks a model.` : suggest(name, known.names)}`,
     )
   }
 }

@@ -1,20 +1,34 @@
 /** From the parts of a config to what they mean: all checks between parts, then the compiled dataset. */
 import type { People } from '../plan/people.ts'
 import { completeScipyParams } from '../plan/scipy.ts'
+import { judgeSchema } from '../plan/judge-schema.ts'
 import { samplerValueType } from '../plan/sampler-types.ts'
+import { sideEffectFields } from '../plan/side-effects.ts'
 import type { Field, ValueType } from '../values.ts'
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
-import { checkNames } from './check-names.ts'
+import { checkNames, checkSideEffectNames } from './check-names.ts'
 import { checkOutputFormat } from './check-output-format.ts'
 import { checkTransforms, droppedByProcessors, matchingColumns } from './check-processors.ts'
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
 import { checkPeople } from './check-people.ts'
 import type { FoundPeople } from './check-people.ts'
+import { checkScores } from './check-scores.ts'
+import { withSkipValue } from './check-skip.ts'
 import { checkSamplers } from './check-samplers.ts'
-import type { Column, CompiledDataset, Policies, RowGroupProcessor, SamplerColumn, SamplerParams } from './compiled.ts'
+import type {
+  CellColumn,
+  Column,
+  CompiledDataset,
+  LlmColumn,
+  Policies,
+  RowGroupProcessor,
+  SamplerColumn,
+  SamplerParams,
+} from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { asksModel } from './model-columns.ts'
 import { resolveModels } from './models.ts'
 import type { AliasUse, ModelSources, ResolvedModel } from './models.ts'
 import { outputValueType } from './output-types.ts'
@@ -42,16 +56,25 @@ export function compileParts(
 ): CompiledParts {
   const parts = withRowId(read)
   checkNames(parts, report)
-  const names = parts.names.map(({ part }) => part)
-  checkSamplers(parts.columns, names, report)
+  const sideEffects = sideEffectsOf(parts.columns)
+  checkSideEffectNames(parts.names, producersOf(sideEffects), report)
+  const columnNames = parts.names.map(({ part }) => part)
+  const names = [...columnNames, ...[...sideEffects.values()].flat().map(({ name }) => name)]
+  checkSamplers(parts.columns, columnNames, report)
   const people = checkPeople(parts.columns, sources.people, report)
-  const dropped = droppedByProcessors(parts, report)
-  const columns = parts.columns.map(({ part }) => compileColumn(part, part.drop || dropped.has(part.name)))
-  const types = new Map(columns.map((column) => [column.name, columnType(column, people)]))
-  const known = knownOf(parts, names, types)
+  const dropped = droppedByProcessors(parts, names, report)
+  const types = new Map<string, ValueType>()
+  const columns = parts.columns.map(({ part, path }) => {
+    const column = compileColumn(part, part.drop || dropped.has(part.name))
+    types.set(column.name, columnType(column, people))
+    for (const { name, type } of sideEffects.get(column.name) ?? []) types.set(name, type)
+    return withSkipValue(column, columnType(column, people), path, report)
+  })
+  const known = knownOf(parts, names, types, producersOf(sideEffects))
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
   for (const { part, path } of parts.columns) {
     if (part.column_type === 'llm-structured') checkOutputFormat(part.output_format, [...path, 'output_format'], report)
+    if (part.column_type === 'llm-judge') checkScores(part.scores, [...path, 'scores'], report)
   }
   checkTransforms(parts, known, report)
   checkConstraintColumns(parts, report)
@@ -61,13 +84,14 @@ export function compileParts(
     const places = parts.constraints.map(({ path }) => path)
     checkContradictions(samplers, constraints, places, report)
   }
-  if (columns.length > 0 && columns.length === names.length && columns.every(({ drop }) => drop)) {
+  const fields = columns.flatMap((column) => fieldsOf(column, types, sideEffects.get(column.name) ?? [], dropped))
+  if (columns.length > 0 && columns.length === columnNames.length && fields.every(({ drop }) => drop)) {
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
   const models = resolveModels(parts, aliasUses(parts.columns), sources, report)
   const warnings = settle(report, what)
   return {
-    compiled: build({ columns, types, inputs, constraints, people, processors: processorsOf(parts, names), models, policies }),
+    compiled: build({ columns, fields, types, inputs, constraints, people, processors: processorsOf(parts, names), models, policies }),
     warnings,
     models,
   }
@@ -93,12 +117,43 @@ function withRowId(parts: ConfigParts): ConfigParts {
   return { ...parts, columns: [{ part: column, path }, ...parts.columns], names: [{ part: name, path }, ...parts.names] }
 }
 
-function knownOf(parts: ConfigParts, names: readonly string[], types: ReadonlyMap<string, ValueType>): Known {
+/** Column → its side-effect columns. */
+function sideEffectsOf(columns: readonly Placed<ColumnConfig>[]): ReadonlyMap<string, readonly Field[]> {
+  return new Map(columns.map(({ part }) => [part.name, asksModel(part) ? sideEffectFields(part) : []]))
+}
+
+function producersOf(sideEffects: ReadonlyMap<string, readonly Field[]>): ReadonlyMap<string, string> {
+  return new Map([...sideEffects].flatMap(([producer, made]) => made.map(({ name }) => [name, producer] as const)))
+}
+
+/** A field of the files: of the main ones, or of those of dropped columns. */
+interface PlacedField extends Field {
+  readonly drop: boolean
+}
+
+/** A column with its side-effect columns after it; those are dropped only when a processor names them, as in DataDesigner. */
+function fieldsOf(
+  column: Column,
+  types: ReadonlyMap<string, ValueType>,
+  made: readonly Field[],
+  dropped: ReadonlySet<string>,
+): readonly PlacedField[] {
+  const own = { name: column.name, type: types.get(column.name)!, drop: column.drop }
+  return [own, ...made.map((field) => ({ ...field, drop: dropped.has(field.name) }))]
+}
+
+function knownOf(
+  parts: ConfigParts,
+  names: readonly string[],
+  types: ReadonlyMap<string, ValueType>,
+  producers: ReadonlyMap<string, string>,
+): Known {
   const samplers = parts.columns.flatMap(({ part }) => (part.column_type === 'sampler' ? [part] : []))
-  const unread = names.filter((name) => !parts.columns.some(({ part }) => part.name === name))
+  const unread = names.filter((name) => !types.has(name))
   return {
     names,
     types,
+    producers,
     // A column that could not be read is given the benefit of the doubt.
     samplers: new Set([...samplers.map(({ name }) => name), ...unread]),
     persons: new Set(
@@ -108,11 +163,7 @@ function knownOf(parts: ConfigParts, names: readonly string[], types: ReadonlyMa
 }
 
 function aliasUses(columns: readonly Placed<ColumnConfig>[]): readonly AliasUse[] {
-  return columns.flatMap(({ part, path }) =>
-    part.column_type === 'llm-text' || part.column_type === 'llm-structured'
-      ? [{ alias: part.model_alias, path: [...path, 'model_alias'] }]
-      : [],
-  )
+  return columns.flatMap(({ part, path }) => (asksModel(part) ? [{ alias: part.model_alias, path: [...path, 'model_alias'] }] : []))
 }
 
 function compileColumn(config: ColumnConfig, drop: boolean): Column {
@@ -130,15 +181,30 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
       }
     }
     case 'expression':
-      return { ...common, column_type: 'expression', expr: config.expr, dtype: config.dtype }
+      return { ...common, ...skipFields(config), column_type: 'expression', expr: config.expr, dtype: config.dtype }
     case 'llm-text':
-    case 'llm-structured': {
-      const { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content } = config
-      const shared = { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
-      if (config.column_type === 'llm-text') return { ...common, column_type: 'llm-text', ...shared }
-      return { ...common, column_type: 'llm-structured', ...shared, output_format: config.output_format }
-    }
+      return { ...common, column_type: 'llm-text', ...modelFields(config) }
+    case 'llm-code':
+      return { ...common, column_type: 'llm-code', ...modelFields(config), code_lang: config.code_lang }
+    case 'llm-structured':
+      return { ...common, column_type: 'llm-structured', ...modelFields(config), output_format: config.output_format }
+    case 'llm-judge':
+      return { ...common, column_type: 'llm-judge', ...modelFields(config), scores: config.scores }
   }
+}
+
+function skipFields({ skip, propagate_skip }: Pick<CellColumn, 'skip' | 'propagate_skip'>): Pick<CellColumn, 'skip' | 'propagate_skip'> {
+  return { skip, propagate_skip }
+}
+
+type ModelFields = Pick<
+  LlmColumn,
+  'prompt' | 'system_prompt' | 'model_alias' | 'with_trace' | 'extract_reasoning_content' | 'skip' | 'propagate_skip'
+>
+
+function modelFields(config: ModelFields): ModelFields {
+  const { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content } = config
+  return { ...skipFields(config), prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
 }
 
 /** Weights are normalised to a sum of 1, as DataDesigner stores them; `loc` and `scale` of distributions are filled in. */
@@ -162,9 +228,12 @@ function columnType(column: Column, people: People): ValueType {
     case 'expression':
       return { kind: EXPRESSION_TYPES[column.dtype] }
     case 'llm-text':
+    case 'llm-code':
       return { kind: 'string' }
     case 'llm-structured':
       return outputValueType(column.output_format)
+    case 'llm-judge':
+      return outputValueType(judgeSchema(column.scores))
   }
 }
 
@@ -178,6 +247,7 @@ function processorsOf(parts: ConfigParts, names: readonly string[]): readonly Ro
 
 function build(made: {
   readonly columns: readonly Column[]
+  readonly fields: readonly PlacedField[]
   readonly types: ReadonlyMap<string, ValueType>
   readonly inputs: ReadonlyMap<string, readonly string[]>
   readonly constraints: CompiledDataset['constraints']
@@ -189,8 +259,9 @@ function build(made: {
   const { columns, inputs, constraints, people, processors, policies } = made
   const models = Object.fromEntries([...made.models].map(([alias, { compiled }]) => [alias, compiled]))
   const isSampler = new Set(columns.filter(({ column_type: type }) => type === 'sampler').map(({ name }) => name))
-  const fieldsOf = (isDropped: boolean): readonly Field[] =>
-    columns.filter(({ drop }) => drop === isDropped).map(({ name }) => ({ name, type: made.types.get(name)! }))
+  const droppedSideEffects = made.fields.filter(({ name, drop }) => drop && !inputs.has(name)).map(({ name }) => name)
+  const schemaOf = (isDropped: boolean): readonly Field[] =>
+    made.fields.filter(({ drop }) => drop === isDropped).map(({ name, type }) => ({ name, type }))
   return {
     columns,
     order: orderByNeeds(inputs).order.filter((name) => !isSampler.has(name)),
@@ -201,8 +272,8 @@ function build(made: {
     processors,
     models,
     policies,
-    schema: fieldsOf(false),
-    droppedSchema: policies.preserveDroppedColumns ? fieldsOf(true) : [],
-    fingerprint: fingerprintOf({ columns, constraints, people, processors, models }),
+    schema: schemaOf(false),
+    droppedSchema: policies.preserveDroppedColumns ? schemaOf(true) : [],
+    fingerprint: fingerprintOf({ columns, droppedSideEffects, constraints, people, processors, models }),
   }
 }

@@ -1,6 +1,7 @@
 /** Compiles a config. Pure: everything outside the config is passed in (`prepare-config.ts` reads it). */
 import type { CompiledDataset } from './compiled.ts'
 import { compileParts } from './compile-parts.ts'
+import { asksModel } from './model-columns.ts'
 import type { ResolvedModel } from './models.ts'
 import { defaultModels } from './models.ts'
 import { createReport } from './problems.ts'
@@ -39,7 +40,7 @@ export function compileConfig(config: ParsedConfig, sources: CompileSources): Co
   const settings = overlayRunConfig(parts.settings, sources.runConfig ?? null, report)
   const policies = policiesOf(settings, report)
   // Files at home are none of the business of a config that asks no model.
-  const asksModels = parts.columns.some(({ part }) => part.column_type === 'llm-text' || part.column_type === 'llm-structured')
+  const asksModels = parts.columns.some(({ part }) => asksModel(part))
   const providers = collectProviders(parts, asksModels ? sources : { ...sources, homeProviders: [] }, report)
   if (config.provider !== null && !asksModels && !providers.has(config.provider)) {
     report.error([], `no provider has the name "${config.provider}".${suggest(config.provider, providers.keys())}`)

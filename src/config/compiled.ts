@@ -6,6 +6,7 @@
 import type { ModelTarget } from '../model/client.ts'
 import type { People } from '../plan/people.ts'
 import type { ScipyName } from '../plan/scipy.ts'
+import type { JudgeScore } from '../plan/judge-schema.ts'
 import type { Schema, ValueType } from '../values.ts'
 
 /** Params of one sampler, as in DataDesigner (defaults filled in). */
@@ -81,36 +82,68 @@ export interface SamplerColumn extends CommonColumn {
   readonly convert_to: string | null
 }
 
+/** When the cells of a column are left out, and what stands there instead. */
+export interface Skip {
+  /** Jinja template; a cell is skipped where it renders to something true, or cannot be rendered. */
+  readonly when: string
+  /** Of the column's type. */
+  readonly value: boolean | number | string | null
+}
+
+/** A column that is made cell by cell, from other columns. */
+interface MadeColumn extends CommonColumn {
+  readonly skip: Skip | null
+  /** Skip a cell where a column that it needs was skipped. */
+  readonly propagate_skip: boolean
+}
+
 /** A column computed from a Jinja expression. */
-export interface ExpressionColumn extends CommonColumn {
+export interface ExpressionColumn extends MadeColumn {
   readonly column_type: 'expression'
   readonly expr: string
   readonly dtype: 'int' | 'float' | 'str' | 'bool'
 }
 
-/** A column written by a model as plain text. */
-export interface LlmTextColumn extends CommonColumn {
-  readonly column_type: 'llm-text'
+interface ModelColumn extends MadeColumn {
   readonly prompt: string
   readonly system_prompt: string | null
   readonly model_alias: string
   readonly with_trace: 'none' | 'last_message' | 'all_messages'
   readonly extract_reasoning_content: boolean
+}
+
+/** A column written by a model as plain text. */
+export interface LlmTextColumn extends ModelColumn {
+  readonly column_type: 'llm-text'
+}
+
+/** A column written by a model as code in one language. */
+export interface LlmCodeColumn extends ModelColumn {
+  readonly column_type: 'llm-code'
+  /** A language, or `sql:` and a dialect. */
+  readonly code_lang: string
 }
 
 /** A column written by a model as JSON that fits a schema. */
-export interface LlmStructuredColumn extends CommonColumn {
+export interface LlmStructuredColumn extends ModelColumn {
   readonly column_type: 'llm-structured'
-  readonly prompt: string
-  readonly system_prompt: string | null
-  readonly model_alias: string
   readonly output_format: Readonly<Record<string, unknown>>
-  readonly with_trace: 'none' | 'last_message' | 'all_messages'
-  readonly extract_reasoning_content: boolean
 }
 
+/** A column in which a model scores other columns. */
+export interface LlmJudgeColumn extends ModelColumn {
+  readonly column_type: 'llm-judge'
+  readonly scores: readonly JudgeScore[]
+}
+
+/** A column whose cells are conversations with a model. */
+export type LlmColumn = LlmTextColumn | LlmCodeColumn | LlmStructuredColumn | LlmJudgeColumn
+
+/** A column that is made cell by cell. */
+export type CellColumn = ExpressionColumn | LlmColumn
+
 /** Any column of a compiled dataset. */
-export type Column = SamplerColumn | ExpressionColumn | LlmTextColumn | LlmStructuredColumn
+export type Column = SamplerColumn | CellColumn
 
 /** A condition between sampler columns of one row. */
 export type Constraint =

@@ -9,7 +9,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import type { People } from '../plan/people.ts'
-import type { Column, CompiledModel, Constraint, Fingerprint, RowGroupProcessor, SamplerColumn } from './compiled.ts'
+import type { CellColumn, Column, CompiledModel, Constraint, Fingerprint, RowGroupProcessor, SamplerColumn } from './compiled.ts'
 
 /** Raise it when compiling the same config gives other values: datasets of before are then not resumed by mistake. */
 const FINGERPRINT_VERSION = 1
@@ -17,6 +17,8 @@ const FINGERPRINT_VERSION = 1
 /** The fingerprint of a dataset. Part names of columns that are called like another part get `columns.` before them. */
 export function fingerprintOf(dataset: {
   readonly columns: readonly Column[]
+  /** Side-effect columns that are not in the final rows. */
+  readonly droppedSideEffects: readonly string[]
   readonly constraints: readonly Constraint[]
   readonly people: People
   readonly processors: readonly RowGroupProcessor[]
@@ -24,6 +26,7 @@ export function fingerprintOf(dataset: {
 }): Fingerprint {
   const parts: Record<string, string> = {}
   for (const column of dataset.columns) parts[partName(column.name)] = hash(columnPart(column, dataset))
+  if (dataset.droppedSideEffects.length > 0) parts[DROPPED] = hash(dataset.droppedSideEffects.toSorted())
   parts[ORDER] = hash(dataset.columns.map(({ name }) => name))
   if (dataset.constraints.length > 0) parts['constraints'] = hash(dataset.constraints.map(canonicalJson).toSorted())
   const transforms = dataset.processors.filter((processor) => processor.processor_type === 'schema_transform')
@@ -32,9 +35,10 @@ export function fingerprintOf(dataset: {
 }
 
 const ORDER = 'column order'
+const DROPPED = 'dropped side-effect columns'
 
 function partName(column: string): string {
-  return ['constraints', 'processors', ORDER].includes(column) ? `columns.${column}` : column
+  return ['constraints', 'processors', ORDER, DROPPED].includes(column) ? `columns.${column}` : column
 }
 
 function hash(value: unknown): string {
@@ -52,13 +56,18 @@ function columnPart(
       return column.sampler_type === 'person' ? { ...part, people: peoplePart(column, people) } : part
     }
     case 'expression':
-      return column
-    case 'llm-text': {
-      const { model_alias: alias, ...rest } = column
+      return withoutIdleSkip(column)
+    case 'llm-text':
+    case 'llm-code': {
+      const { model_alias: alias, ...rest } = withoutIdleSkip(column)
       return { ...rest, model: modelPart(models[alias], false) }
     }
+    case 'llm-judge': {
+      const { model_alias: alias, scores, ...rest } = withoutIdleSkip(column)
+      return { ...rest, scores: JSON.stringify(scores), model: modelPart(models[alias], true) }
+    }
     case 'llm-structured': {
-      const { model_alias: alias, output_format: format, ...rest } = column
+      const { model_alias: alias, output_format: format, ...rest } = withoutIdleSkip(column)
       return { ...rest, output_format: JSON.stringify(format), model: modelPart(models[alias], true) }
     }
   }
@@ -72,6 +81,12 @@ function peoplePart(column: SamplerColumn, people: People): unknown {
     const source = people[locale]
     return [locale, source?.kind === 'managed' ? source.digest : (source?.kind ?? null)]
   })
+}
+
+/** Without the fields of skipping where they ask for nothing: a dataset of before they were is still the same. */
+function withoutIdleSkip<C extends CellColumn>(column: C): Omit<C, 'skip' | 'propagate_skip'> {
+  const { skip, propagate_skip, ...rest } = column
+  return { ...rest, ...(skip === null ? {} : { skip }), ...(propagate_skip ? {} : { propagate_skip }) }
 }
 
 function modelPart(model: CompiledModel | undefined, isStructured: boolean): unknown {

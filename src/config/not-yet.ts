@@ -5,8 +5,6 @@ import type { Report } from './problems.ts'
 
 /** Column kinds to come. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
-  'llm-code': 'code columns',
-  'llm-judge': 'judge columns',
   validation: 'validation columns',
   embedding: 'embedding columns',
   image: 'image columns',
@@ -15,13 +13,10 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
 }
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {
-  skip: { name: 'skipping cells', idle: [null] },
   multi_modal_context: { name: 'multi-modal context', idle: [null] },
   tool_alias: { name: 'tool calls', idle: [null] },
-  with_trace: { name: 'traces', idle: ['none'] },
-  extract_reasoning_content: { name: 'reasoning columns', idle: [false] },
 }
-const WITH_TRACE = ['none', 'last_message', 'all_messages']
+const MODEL_COLUMNS = ['llm-text', 'llm-code', 'llm-structured', 'llm-judge']
 
 /** Reports what a column asks of later releases. The column without those fields, or null when its kind itself is one of them. */
 export function withoutLaterFields(column: Readonly<Record<string, unknown>>, path: Path, report: Report): Record<string, unknown> | null {
@@ -32,11 +27,8 @@ export function withoutLaterFields(column: Readonly<Record<string, unknown>>, pa
   }
   const rest = { ...column }
   for (const [field, { name, idle }] of Object.entries(COLUMN_FIELDS)) {
-    const isOwn = field === 'skip' || type === 'llm-text' || type === 'llm-structured'
+    const isOwn = MODEL_COLUMNS.includes(String(type))
     if (!isOwn || !Object.hasOwn(column, field) || idle.includes(column[field])) continue
-    // A value that DataDesigner refuses too is a mistake and stays for the schema.
-    if (field === 'with_trace' && !WITH_TRACE.includes(String(column[field]))) continue
-    if (field === 'extract_reasoning_content' && column[field] !== true) continue
     report.notYet([...path, field], `${name} (${field}) are not supported yet`)
     delete rest[field]
   }

@@ -4,7 +4,7 @@
  */
 import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
-import { expressionColumn, llmStructuredColumn, llmTextColumn, samplerColumns } from './schema-columns.ts'
+import { expressionColumn, llmCodeColumn, llmJudgeColumn, llmStructuredColumn, llmTextColumn, samplerColumns } from './schema-columns.ts'
 import type { ColumnConfig } from './schema-columns.ts'
 import { SAMPLER_TYPES } from './schema-samplers.ts'
 import { parquetrySettings } from './schema-settings.ts'
@@ -124,7 +124,7 @@ function listOf(root: Mapping, field: string, report: Report): readonly Placed<u
   return value.map((part: unknown, index) => ({ part, path: [field, index] }))
 }
 
-const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-structured']
+const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge']
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
@@ -137,8 +137,12 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(expressionColumn, column, path, report)
     case 'llm-text':
       return readPart(llmTextColumn, column, path, report)
+    case 'llm-code':
+      return readPart(llmCodeColumn, column, path, report)
     case 'llm-structured':
       return readPart(llmStructuredColumn, column, path, report)
+    case 'llm-judge':
+      return readPart(llmJudgeColumn, column, path, report)
     default:
       reportTag(column['column_type'], COLUMN_TYPES, [...path, 'column_type'], report)
       return null
@@ -151,7 +155,13 @@ function readSampler(column: Mapping, path: Path, report: Report): ColumnConfig 
     reportTag(column['sampler_type'], SAMPLER_TYPES, [...path, 'sampler_type'], report)
     return null
   }
-  return readPart(samplerColumns[type], column, path, report)
+  const { skip, ...rest } = column
+  if (skip === undefined || skip === null) return readPart(samplerColumns[type], column, path, report)
+  report.error(
+    [...path, 'skip'],
+    'expected no skip: samplers are drawn together, so none of their cells can be skipped; skip the columns that use it',
+  )
+  return readPart(samplerColumns[type], rest, path, report)
 }
 
 function reportTag(found: unknown, known: readonly string[], path: Path, report: Report): void {

@@ -4,9 +4,21 @@ import { samplerParams } from './schema-samplers.ts'
 
 const name = z.string().describe('Unique; the name of the column in the dataset.')
 const drop = z.boolean().default(false).describe('Generated, and usable by other columns, but not in the final rows.')
-const idle = {
-  skip: z.null().default(null).describe('Not supported yet.'),
-  propagate_skip: z.boolean().default(true).describe('Of no effect without skip.'),
+const skipping = {
+  skip: z
+    .strictObject({
+      when: z.string().describe('Jinja template such as {{ stock == 0 }}; the cell is skipped where it is true.'),
+      value: z.union([z.boolean(), z.number(), z.string(), z.null()]).default(null).describe('What stands in a skipped cell.'),
+    })
+    .nullable()
+    .default(null)
+    .describe('Leaves out cells; their rows stay.'),
+  propagate_skip: z.boolean().default(true).describe('Skip a cell too where a column that it needs was skipped.'),
+} as const
+/** Samplers are drawn together, so none of their cells can be skipped. */
+const unskippable = {
+  skip: z.null().default(null).describe('Not for samplers.'),
+  propagate_skip: z.boolean().default(true).describe('Of no effect on samplers.'),
 } as const
 
 function sampler<Type extends keyof typeof samplerParams>(type: Type) {
@@ -15,7 +27,7 @@ function sampler<Type extends keyof typeof samplerParams>(type: Type) {
     name,
     column_type: z.literal('sampler'),
     drop,
-    ...idle,
+    ...unskippable,
     sampler_type: z.literal(type),
     params: params as (typeof samplerParams)[Type],
     conditional_params: z
@@ -49,14 +61,20 @@ export const samplerColumns = {
 } as const
 
 const model = {
-  ...idle,
+  ...skipping,
   prompt: z.string().describe('Jinja template; other columns as {{ column_name }}.'),
   model_alias: z.string().describe('Alias of a model config.'),
   system_prompt: z.string().nullable().default(null).describe('Jinja template.'),
   multi_modal_context: z.null().default(null).describe('Not supported yet.'),
   tool_alias: z.null().default(null).describe('Not supported yet.'),
-  with_trace: z.literal('none').default('none').describe('Traces are not supported yet.'),
-  extract_reasoning_content: z.literal(false).default(false).describe('Not supported yet.'),
+  with_trace: z
+    .enum(['none', 'last_message', 'all_messages'])
+    .default('none')
+    .describe('Keep the conversation of each cell in the column <name>__trace.'),
+  extract_reasoning_content: z
+    .boolean()
+    .default(false)
+    .describe('Keep what the model thought in the column <name>__reasoning_content; null where it says nothing.'),
 } as const
 
 /** A column computed from other columns. */
@@ -64,13 +82,63 @@ export const expressionColumn = z.strictObject({
   name,
   column_type: z.literal('expression'),
   drop,
-  ...idle,
+  ...skipping,
   expr: z.string().describe('Jinja template; a row for which it renders to nothing is dropped.'),
   dtype: z.enum(['int', 'float', 'str', 'bool']).default('str'),
 })
 
 /** A column written by a model as plain text. */
 export const llmTextColumn = z.strictObject({ name, column_type: z.literal('llm-text'), drop, ...model })
+
+/** Languages of code columns; of SQL, dialects. */
+export const CODE_LANGUAGES = [
+  'bash',
+  'c',
+  'cobol',
+  'cpp',
+  'csharp',
+  'go',
+  'java',
+  'javascript',
+  'kotlin',
+  'python',
+  'ruby',
+  'rust',
+  'scala',
+  'swift',
+  'typescript',
+  'sql:sqlite',
+  'sql:tsql',
+  'sql:bigquery',
+  'sql:mysql',
+  'sql:postgres',
+  'sql:ansi',
+] as const
+
+/** A column written by a model as code: the last fenced block of its answer. */
+export const llmCodeColumn = z.strictObject({
+  name,
+  column_type: z.literal('llm-code'),
+  drop,
+  ...model,
+  code_lang: z.enum(CODE_LANGUAGES).describe('Language of the code; the fence of the answer must name it, or no language.'),
+})
+
+/** One thing that a judge scores. */
+const judgeScore = z.strictObject({
+  name: z.string().min(1).describe('Unique in its column; field of the answer.'),
+  description: z.string().describe('What is scored, and how.'),
+  options: z.record(z.string(), z.string()).describe('Score → what it means. Whole numbers make integers, anything else texts.'),
+})
+
+/** A column in which a model scores other columns. */
+export const llmJudgeColumn = z.strictObject({
+  name,
+  column_type: z.literal('llm-judge'),
+  drop,
+  ...model,
+  scores: z.array(judgeScore).min(1).describe('Each becomes a field with reasoning and score.'),
+})
 
 /** A column written by a model as JSON. */
 export const llmStructuredColumn = z.strictObject({
@@ -101,7 +169,9 @@ export const anyColumn = z.discriminatedUnion('column_type', [
   ]),
   expressionColumn,
   llmTextColumn,
+  llmCodeColumn,
   llmStructuredColumn,
+  llmJudgeColumn,
 ])
 
 /** A column as read: defaults filled in. */

@@ -8,6 +8,7 @@ import type { Storage } from '../storage/storage.ts'
 import { isSidecarKey, isStagedSidecarKey, keys } from './layout.ts'
 import { RECEIPT_VERSION } from './receipt.ts'
 import type { Receipt } from './receipt.ts'
+import { footerSourceOf } from './source-of.ts'
 
 /** What stands under a row group's name. */
 export type ReceiptReading =
@@ -28,13 +29,10 @@ export interface ExpectedReceipt {
 
 /** Reads the footer under a key: usually one small read. Faults of the disk throw as they are, so that nobody takes them for a bad file. */
 export async function readReceipt(storage: Storage, key: string): Promise<ReceiptReading> {
-  const facts = await storage.stat(key)
-  if (facts === null) return { kind: 'absent' }
+  const source = await footerSourceOf(storage, key)
+  if (source === null) return { kind: 'absent' }
   try {
-    const { rowCount, metadata } = await readFooter({
-      byteLength: facts.sizeBytes,
-      slice: (start: number, end: number) => storage.readRange(key, start, end),
-    })
+    const { rowCount, metadata } = await readFooter(source)
     const text = metadata.get(RECEIPT_KEY)
     if (text === undefined) return { kind: 'plain', rowCount }
     const receipt = checkReceipt(text)

@@ -23,8 +23,8 @@ export interface Footer {
   readonly footerStart: number
 }
 
-/** Read at first; most footers are smaller, so that one read is enough. */
-const TAIL_BYTES = 64 * 1024
+/** Bytes read at first; most footers are smaller, so that one read is enough. */
+export const FOOTER_TAIL_BYTES = 64 * 1024
 /** Header, footer length and magic numbers. */
 const SMALLEST_FILE_BYTES = 12
 
@@ -52,7 +52,7 @@ export async function readFileMetadata(source: ByteSource): Promise<FileMetaData
   }
   try {
     const tail = { byteLength: buffer.byteLength, slice }
-    const metadata = await parquetMetadataAsync(tail, { initialFetchSize: TAIL_BYTES, geoparquet: false, parsers: PARSERS })
+    const metadata = await parquetMetadataAsync(tail, { initialFetchSize: FOOTER_TAIL_BYTES, geoparquet: false, parsers: PARSERS })
     for (const element of metadata.schema) if (element.logical_type?.type === 'JSON') element.converted_type = 'JSON'
     return metadata
   } catch (error) {

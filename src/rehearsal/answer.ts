@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { ParquetryError } from '../errors.ts'
+import { codeAnswer, codeWanted, withoutCodeRequest } from './code.ts'
 import { drawsFrom } from './draws.ts'
 import { fitSchema } from './json-fit.ts'
 import { compileFits } from './schema-check.ts'
@@ -20,8 +21,8 @@ export interface RehearsalRequest {
 /** An answer, and how it may be spoilt for `malformedRate`. */
 export interface RehearsalAnswer {
   readonly content: string
-  /** `json` when a schema or `json_object` was asked for. */
-  readonly shape: 'text' | 'json'
+  /** `json` when a schema or `json_object` was asked for, `code` when a fenced block of code was. */
+  readonly shape: 'text' | 'json' | 'code'
   /** Characters of all messages. */
   readonly inputCharacters: number
 }
@@ -37,7 +38,8 @@ export function digestOf(request: RehearsalRequest): Buffer {
 
 /**
  * The answer to a request: labelled prose, or JSON that fits the schema of `response_format`, or of the last
- * `<response_schema>` block of a user message (then in a fenced json block, as such prompts ask for).
+ * `<response_schema>` block of a user message (then in a fenced json block, as such prompts ask for); a fenced block of code where a
+ * code column asks for one.
  * Throws `USAGE` for a schema that cannot be read or that no value was found for.
  */
 export function answerRehearsal(request: RehearsalRequest, digest: Buffer): RehearsalAnswer {
@@ -45,8 +47,10 @@ export function answerRehearsal(request: RehearsalRequest, digest: Buffer): Rehe
   const inputCharacters = texts.reduce((sum, { text }) => sum + text.length, 0)
   const users = texts.filter(({ role }) => role === 'user').map(({ text }) => text)
   const wanted = schemaWanted(request.response_format, users)
-  const asked = (users.length > 0 ? users : texts.map(({ text }) => text)).map(withoutSchemaBlock).join('\n')
-  const words = wordsOf(asked)
+  const asked = (users.length > 0 ? users : texts.map(({ text }) => text)).map((text) => withoutCodeRequest(withoutSchemaBlock(text)))
+  const words = wordsOf(asked.join('\n'))
+  const language = wanted === undefined ? codeWanted(users) : undefined
+  if (language !== undefined) return { content: codeAnswer(language, words), shape: 'code', inputCharacters }
   if (wanted === undefined) return { content: prose(words, drawsFrom(digest, 0)), shape: 'text', inputCharacters }
   const json = JSON.stringify(fitOrThrow(wanted.schema, words, digest))
   return { content: wanted.isFenced ? `\`\`\`json\n${json}\n\`\`\`` : json, shape: 'json', inputCharacters }
@@ -55,6 +59,7 @@ export function answerRehearsal(request: RehearsalRequest, digest: Buffer): Rehe
 /** The answer spoilt, in one of the ways models spoil theirs; `way` is a draw in [0, 1). Never usable, always recognisable. */
 export function spoil(answer: RehearsalAnswer, way: number): string {
   if (answer.shape === 'text') return ''
+  if (answer.shape === 'code' && way < 0.5) return answer.content.replace(/^```\w+/, '```rehearsal')
   if (way < 0.5) return `Sure! Here it is: ${answer.content.slice(0, Math.max(1, answer.content.length >> 1)).replace(/[}\]"\s]+$/, '')}`
   return `${REHEARSAL_LABEL}I would rather not answer in that form.`
 }

@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net'
 import { isParquetryError, ParquetryError } from '../errors.ts'
 import type { RehearsalRequest } from './answer.ts'
 import { answerRehearsal, digestOf, spoil } from './answer.ts'
+import { REHEARSAL_LABEL } from './words.ts'
 import type { RehearsalOptions, RehearsalSettings } from './faults.ts'
 import { checkSettings, createArrivals, createRateLimit, drawFault } from './faults.ts'
 
@@ -18,6 +19,8 @@ import { checkSettings, createArrivals, createRateLimit, drawFault } from './fau
 export const REHEARSAL_MODEL = 'rehearsal'
 /** Value of `system_fingerprint` in every answer. */
 export const REHEARSAL_FINGERPRINT = 'parquetry-rehearsal'
+/** What no model thought, for columns that keep reasoning. */
+const REHEARSED_REASONING = `${REHEARSAL_LABEL}no model thought about this.`
 /** Header of every response, with value `1`. */
 export const REHEARSAL_HEADER = 'x-parquetry-rehearsal'
 
@@ -170,7 +173,7 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
   try {
     const answer = answerRehearsal(request, digest)
     const whole = malformedWay === undefined ? answer.content : spoil(answer, malformedWay)
-    // JSON is never cut at max_tokens: four characters a token is too rough a measure to fail a row by.
+    // JSON and code are never cut at max_tokens: four characters a token is too rough a measure to fail a row by.
     const limit = answer.shape === 'text' ? (request.max_tokens ?? Infinity) * 4 : Infinity
     const content =
       whole.length > limit
@@ -189,7 +192,13 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
       created: 0,
       model: request.model,
       system_fingerprint: REHEARSAL_FINGERPRINT,
-      choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: content === whole ? 'stop' : 'length' }],
+      choices: [
+        {
+          index: 0,
+          message: { role: 'assistant', content, reasoning_content: REHEARSED_REASONING },
+          finish_reason: content === whole ? 'stop' : 'length',
+        },
+      ],
       usage: { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens },
     })
   } catch (error) {

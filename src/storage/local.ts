@@ -66,15 +66,19 @@ class LocalStorage implements Storage {
     const file = await this.#openToRead(path)
     if (file === null) throw new ParquetryError('STORAGE_FAILED', `expected ${path}, found nothing there`, { path })
     return await withFile(file, 'read', path, async () => {
-      const length = Math.max(0, Math.min(end, (await file.stat()).size) - start)
-      const bytes = new Uint8Array(length)
-      let offset = 0
-      while (offset < length) {
-        const { bytesRead } = await file.read(bytes, offset, length - offset, start + offset)
-        if (bytesRead === 0) break
-        offset += bytesRead
-      }
-      return offset === length ? bytes : bytes.subarray(0, offset)
+      return await readBytes(file, start, Math.max(0, Math.min(end, (await file.stat()).size) - start))
+    })
+  }
+
+  async readTail(key: string, length: number): Promise<{ readonly sizeBytes: number; readonly bytes: Uint8Array } | null> {
+    const path = this.#pathOf(key)
+    const file = await this.#openToRead(path)
+    if (file === null) return null
+    return await withFile(file, 'read', path, async () => {
+      const facts = await file.stat()
+      if (!facts.isFile()) return null
+      const start = Math.max(0, facts.size - length)
+      return { sizeBytes: facts.size, bytes: await readBytes(file, start, facts.size - start) }
     })
   }
 
@@ -301,6 +305,18 @@ class LocalStorage implements Storage {
     await guarded('remove', from, () => rm(from, { force: true }))
     return isFirst
   }
+}
+
+/** As many of the bytes as there are. */
+async function readBytes(file: FileHandle, start: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  while (offset < length) {
+    const { bytesRead } = await file.read(bytes, offset, length - offset, start + offset)
+    if (bytesRead === 0) break
+    offset += bytesRead
+  }
+  return offset === length ? bytes : bytes.subarray(0, offset)
 }
 
 async function linkFirst(from: string, to: string): Promise<boolean> {

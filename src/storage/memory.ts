@@ -40,6 +40,11 @@ class MemoryStorage implements Storage {
     return bytes.slice(start, end)
   }
 
+  async readTail(key: string, length: number): Promise<{ readonly sizeBytes: number; readonly bytes: Uint8Array } | null> {
+    const bytes = this.#find(key)?.bytes
+    return bytes === undefined ? null : { sizeBytes: bytes.length, bytes: bytes.slice(Math.max(0, bytes.length - length)) }
+  }
+
   async stat(key: string): Promise<{ readonly sizeBytes: number; readonly modifiedMs: number } | null> {
     const found = this.#find(key)
     return found === undefined ? null : { sizeBytes: found.bytes.length, modifiedMs: found.modifiedMs }

@@ -9,6 +9,11 @@ export interface Storage {
   read(key: string): Promise<Uint8Array | null>
   /** Bytes [start, end) of an object; `end` may be beyond its size. Throws `STORAGE_FAILED` when there is none. */
   readRange(key: string, start: number, end: number): Promise<Uint8Array>
+  /**
+   * The last bytes of an object, at most `length`, and its size, both of the same moment and at the cost of one look; null when there is
+   * none.
+   */
+  readTail(key: string, length: number): Promise<{ readonly sizeBytes: number; readonly bytes: Uint8Array } | null>
   /** Size in bytes and modification time in ms since the epoch, or null when there is none. */
   stat(key: string): Promise<{ readonly sizeBytes: number; readonly modifiedMs: number } | null>
   /** Replaces the object whole: readers see the old or the new bytes, never a mixture; on disk when the promise resolves. */

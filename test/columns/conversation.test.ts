@@ -23,7 +23,7 @@ function talk(
     ask: ports.ask.bind(ports, 'a'),
     ...(firstRestart === undefined ? {} : { firstRestart }),
   }
-  return { result: converse(conversation, limits), asked }
+  return { result: converse(conversation, limits).then(({ value }) => value), asked }
 }
 
 describe('a conversation', () => {

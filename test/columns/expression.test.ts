@@ -9,13 +9,16 @@ import type { Value, ValueType } from '../../src/values.ts'
 const ports: CellPorts = { ask: () => Promise.reject(new Error('an expression asks no model')), signal: new AbortController().signal }
 
 function column(expr: string, dtype: ExpressionColumn['dtype'] = 'str'): ExpressionColumn {
-  return { name: 'made', column_type: 'expression', expr, dtype, drop: false }
+  return { name: 'made', column_type: 'expression', expr, dtype, drop: false, skip: null, propagate_skip: true }
 }
 
 function row(values: Readonly<Record<string, Value>>, draws: readonly number[] = []): CellRow {
   const rest = [...draws]
   return {
     rowIndex: 0,
+    setSideEffect: () => undefined,
+    isSkipped: () => false,
+    markSkipped: () => undefined,
     refill: 0,
     get: (name) => {
       if (!Object.hasOwn(values, name)) throw new Error(`${name} is no input`)

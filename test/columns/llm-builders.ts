@@ -1,8 +1,10 @@
 /** Builders for tests of model columns. */
 import type { CallOrdinal, CellPorts, CellRow } from '../../src/columns/generator.ts'
 import type { CompileTemplate, LlmColumnOptions } from '../../src/columns/llm-prompt.ts'
-import type { CompiledModel, LlmStructuredColumn, LlmTextColumn } from '../../src/config/compiled.ts'
+import type { CompiledModel, LlmCodeColumn, LlmJudgeColumn, LlmStructuredColumn, LlmTextColumn } from '../../src/config/compiled.ts'
+import { outputValueType } from '../../src/config/output-types.ts'
 import type { ChatAnswer, ChatRequest } from '../../src/model/client.ts'
+import { judgeSchema } from '../../src/plan/judge-schema.ts'
 import type { Value } from '../../src/values.ts'
 
 /** A template engine that knows `{{ name }}` and `{{ random }}` only: these tests are not about templates. */
@@ -24,6 +26,8 @@ export function textColumn(more: Partial<LlmTextColumn> = {}): LlmTextColumn {
     column_type: 'llm-text',
     name: 'review',
     drop: false,
+    skip: null,
+    propagate_skip: true,
     prompt: 'Review {{ product }}',
     system_prompt: null,
     model_alias: 'writer',
@@ -42,6 +46,19 @@ export const PRODUCT_SCHEMA = {
 export function structuredColumn(more: Partial<LlmStructuredColumn> = {}): LlmStructuredColumn {
   const { column_type: _type, ...common } = textColumn()
   return { ...common, column_type: 'llm-structured', name: 'summary', output_format: PRODUCT_SCHEMA, ...more }
+}
+
+export function codeColumn(more: Partial<LlmCodeColumn> = {}): LlmCodeColumn {
+  return { ...textColumn(), column_type: 'llm-code', name: 'code', prompt: 'Code for {{ product }}', code_lang: 'python', ...more }
+}
+
+export const SCORES = [
+  { name: 'accuracy', description: 'Is it true?', options: { 1: 'wrong', 2: 'half right', 3: 'right' } },
+  { name: 'tone', description: 'How does it sound?', options: { Rude: 'hurts', Friendly: 'pleases' } },
+]
+
+export function judgeColumn(more: Partial<LlmJudgeColumn> = {}): LlmJudgeColumn {
+  return { ...textColumn(), column_type: 'llm-judge', name: 'verdict', prompt: 'Judge {{ product }}', scores: SCORES, ...more }
 }
 
 export function model(more: Partial<CompiledModel> = {}): CompiledModel {
@@ -70,6 +87,7 @@ export function options(more: Partial<LlmColumnOptions> = {}): LlmColumnOptions 
     types: {
       product: { kind: 'string' },
       review: { kind: 'string' },
+      verdict: outputValueType(judgeSchema(SCORES)),
       summary: {
         kind: 'group',
         fields: [
@@ -85,10 +103,15 @@ export function options(more: Partial<LlmColumnOptions> = {}): LlmColumnOptions 
 }
 
 export function row(values: Readonly<Record<string, Value>>): CellRow {
+  const skipped = new Set<string>()
+  const made: Record<string, Value> = { ...values }
   return {
     rowIndex: 0,
     refill: 0,
-    get: (column) => values[column] ?? null,
+    get: (column) => made[column] ?? null,
+    setSideEffect: (column, value) => void (made[column] = value),
+    isSkipped: (column) => skipped.has(column),
+    markSkipped: (columns) => columns.forEach((column) => skipped.add(column)),
     random: () => {
       let draw = 0
       return { next: () => (draw += 1), nextUint32: () => 0 }

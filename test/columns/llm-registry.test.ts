@@ -3,7 +3,15 @@ import { compileCellGenerators } from '../../src/columns/registry.ts'
 import type { CompiledDataset, ExpressionColumn } from '../../src/config/compiled.ts'
 import { model, options, row, scripted, structuredColumn, textColumn } from './llm-builders.ts'
 
-const label: ExpressionColumn = { column_type: 'expression', name: 'label', drop: false, expr: '{{ product | upper }}!', dtype: 'str' }
+const label: ExpressionColumn = {
+  column_type: 'expression',
+  name: 'label',
+  drop: false,
+  skip: null,
+  propagate_skip: true,
+  expr: '{{ product | upper }}!',
+  dtype: 'str',
+}
 
 function dataset(more: Partial<CompiledDataset> = {}): CompiledDataset {
   const columns = [structuredColumn({ prompt: 'Sum up {{ review }}' }), textColumn({ prompt: 'Review {{ label }}, {{ product }}' }), label]

@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { CellPorts } from '../../src/columns/generator.ts'
+import { compileLlmCode } from '../../src/columns/llm-code.ts'
+import { compileLlmJudge } from '../../src/columns/llm-judge.ts'
 import { compileLlmStructured } from '../../src/columns/llm-structured.ts'
 import { compileLlmText } from '../../src/columns/llm-text.ts'
+import { CODE_LANGUAGES } from '../../src/config/schema-columns.ts'
 import type { RehearsalOptions, RehearsalServer } from '../../src/rehearsal/index.ts'
 import { startRehearsalServer } from '../../src/rehearsal/index.ts'
 import { SCHEMAS } from '../rehearsal/schemas.ts'
-import { model, options, row, structuredColumn, textColumn } from './llm-builders.ts'
+import { codeColumn, judgeColumn, model, options, row, structuredColumn, textColumn } from './llm-builders.ts'
 
 const open: RehearsalServer[] = []
 afterEach(async () => {
@@ -63,16 +66,36 @@ describe('model columns against the rehearsal endpoint', () => {
     for (let at = 0; at < 5; at += 1) await generator.generate(row({ product: `hose ${at}` }), ports)
   })
 
+  it('score with reasons, by an option of each score', async () => {
+    const { ports } = await rehearse()
+    const generator = compileLlmJudge(judgeColumn(), options())
+    for (let at = 0; at < 10; at += 1) {
+      expect(await generator.generate(row({ product: `hose ${at}` }), ports)).toEqual({
+        accuracy: { reasoning: expect.stringContaining('[rehearsal] '), score: expect.any(Number) },
+        tone: { reasoning: expect.stringContaining('[rehearsal] '), score: expect.stringMatching(/^(?:Rude|Friendly)$/) },
+      })
+    }
+  })
+
+  it.each(CODE_LANGUAGES)('write labelled code in %s', async (code_lang) => {
+    const { ports, server } = await rehearse()
+    const code = await compileLlmCode(codeColumn({ code_lang }), options()).generate(row({ product: 'purple "hose"' }), ports)
+    expect(code).toContain('[rehearsal] Code for purple hose\n')
+    expect(server.stats().requests).toBe(1)
+  })
+
   it('get every row in the end although half of the answers are malformed, paying one call for each bad one', async () => {
     const { ports, server } = await rehearse({ malformedRate: 0.5 })
     const text = compileLlmText(textColumn(), options({ limits }))
+    const code = compileLlmCode(codeColumn(), options({ limits }))
     const structured = compileLlmStructured(structuredColumn(), options({ limits }))
     for (let at = 0; at < 30; at += 1) {
       await text.generate(row({ product: `hose ${at}` }), ports)
+      await code.generate(row({ product: `hose ${at}` }), ports)
       await structured.generate(row({ product: `hose ${at}` }), ports)
     }
     const { malformed, requests } = server.stats()
     expect(malformed).toBeGreaterThan(20)
-    expect(requests).toBe(60 + malformed)
+    expect(requests).toBe(90 + malformed)
   })
 })

@@ -76,8 +76,4 @@ describe('an llm-text column', () => {
     expect(error.message).toContain('product, note, tone')
     expect(asked).toEqual([])
   })
-
-  it.each([{ with_trace: 'last_message' } as const, { extract_reasoning_content: true }])('refuses %o, naming it', (more) => {
-    expect(() => compileLlmText(textColumn(more), options())).toThrow(Object.keys(more)[0])
-  })
 })

@@ -23,6 +23,16 @@ export function text(name: string, prompt: string, more: Mapping = {}): Mapping 
   return { name, column_type: 'llm-text', model_alias: 'm', prompt, ...more }
 }
 
+/** A code column asking the alias `m`. */
+export function code(name: string, prompt: string, code_lang: string, more: Mapping = {}): Mapping {
+  return { name, column_type: 'llm-code', model_alias: 'm', prompt, code_lang, ...more }
+}
+
+/** A judge column asking the alias `m`. */
+export function judge(name: string, prompt: string, scores: readonly Mapping[], more: Mapping = {}): Mapping {
+  return { name, column_type: 'llm-judge', model_alias: 'm', prompt, scores, ...more }
+}
+
 /** A structured column asking the alias `m`. */
 export function structured(name: string, prompt: string, output_format: Mapping, more: Mapping = {}): Mapping {
   return { name, column_type: 'llm-structured', model_alias: 'm', prompt, output_format, ...more }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { city, configOf, errorsOf, expression, failureOf, sampler, structured, text, warningsOf } from './builders.ts'
+import { city, code, configOf, errorsOf, expression, failureOf, judge, sampler, structured, text, warningsOf } from './builders.ts'
 import type { Mapping } from './builders.ts'
 
 const cases: readonly [string, readonly Mapping[], string | RegExp][] = [
@@ -168,6 +168,96 @@ const cases: readonly [string, readonly Mapping[], string | RegExp][] = [
     'a conversion of words to numbers',
     [sampler('a', 'category', { values: ['1', 'x'] }, { convert_to: 'int' })],
     'columns[0].convert_to: expected values that convert to int, found "x"',
+  ],
+  [
+    'a language of code that is none',
+    [city, code('a', '{{ city }}', 'sql:postgresql')],
+    /^columns\[1\]\.code_lang: expected one of .*found "sql:postgresql"\. Did you mean "sql:postgres"\?$/,
+  ],
+  [
+    'a code column without a language',
+    [city, text('a', '{{ city }}', { column_type: 'llm-code' })],
+    /^columns\[1\]\.code_lang: expected one of .*found nothing$/,
+  ],
+  [
+    'a judge without scores',
+    [city, judge('a', '{{ city }}', [])],
+    'columns[1].scores: expected a list of at least 1 item, found an empty list',
+  ],
+  [
+    'a score without options',
+    [city, judge('a', '{{ city }}', [{ name: 's', description: 'd', options: {} }])],
+    'columns[1].scores[0].options: expected at least one option, found an empty mapping',
+  ],
+  [
+    'two scores of one name',
+    [
+      city,
+      judge(
+        'a',
+        '{{ city }}',
+        [1, 2].map(() => ({ name: 's', description: 'd', options: { 1: 'one' } })),
+      ),
+    ],
+    'columns[1].scores[1].name: expected unique names of scores, found "s" twice',
+  ],
+  [
+    'a score without a description',
+    [city, judge('a', '{{ city }}', [{ name: 's', options: { 1: 'one' } }])],
+    'columns[1].scores[0].description: expected a text, found nothing',
+  ],
+  [
+    'a sampler that shall be skipped',
+    [{ ...city, skip: { when: '{{ city }}' } }],
+    /^columns\[0\]\.skip: expected no skip: samplers are drawn together/,
+  ],
+  [
+    'a condition to skip without columns',
+    [city, expression('e', 'x', { skip: { when: 'city == 1' } })],
+    /^columns\[1\]\.skip\.when: expected a Jinja template that reads a column, .*found "city == 1"$/,
+  ],
+  [
+    'a condition to skip on the column itself',
+    [city, expression('e', '{{ city }}', { skip: { when: '{{ e }}' } })],
+    'columns[1].skip.when: expected a condition on other columns, found "e"',
+  ],
+  [
+    'a condition to skip on an unknown column',
+    [city, expression('e', '{{ city }}', { skip: { when: '{{ citi }}' } })],
+    'columns[1].skip.when: no column has the name "citi". Did you mean "city"?',
+  ],
+  [
+    'a condition to skip that cannot be read',
+    [city, expression('e', '{{ city }}', { skip: { when: '{{ city' } })],
+    /^columns\[1\]\.skip\.when: /,
+  ],
+  [
+    'a circle through a condition to skip',
+    [city, expression('a', '{{ b }}'), expression('b', '{{ city }}', { skip: { when: '{{ a }}' } })],
+    /^columns\[1\]: expected columns that do not need each other in a circle/,
+  ],
+  [
+    'a skip without a condition',
+    [city, expression('e', '{{ city }}', { skip: { value: 1 } })],
+    'columns[1].skip.when: expected a text, found nothing',
+  ],
+  [
+    'a skip value of another type',
+    [city, expression('e', '{{ city }}', { dtype: 'int', skip: { when: '{{ city }}', value: 'none' } })],
+    'columns[1].skip.value: expected a whole number, as the column holds, found "none"',
+  ],
+  [
+    'a skip value beside groups',
+    [
+      city,
+      structured(
+        's',
+        '{{ city }}',
+        { type: 'object', properties: { a: { type: 'string' } } },
+        { skip: { when: '{{ city }}', value: 'none' } },
+      ),
+    ],
+    'columns[1].skip.value: expected null, as the column holds groups of fields, found "none"',
   ],
   ['an unknown field', [{ ...city, wieght: 1 }], 'columns[0].wieght: unknown field "wieght".'],
   [

@@ -6,20 +6,11 @@ const price = sampler('price', 'uniform', { low: 1, high: 10 })
 
 describe('what this release cannot do yet', () => {
   it.each<[string, Mapping, string]>([
-    ['llm-code', configOf([{ name: 'a', column_type: 'llm-code', code_lang: 'python' }]), 'columns[0].column_type'],
-    ['llm-judge', configOf([{ name: 'a', column_type: 'llm-judge' }]), 'columns[0].column_type'],
     ['validation', configOf([{ name: 'a', column_type: 'validation' }]), 'columns[0].column_type'],
     ['embedding', configOf([{ name: 'a', column_type: 'embedding' }]), 'columns[0].column_type'],
     ['image', configOf([{ name: 'a', column_type: 'image' }]), 'columns[0].column_type'],
     ['custom', configOf([{ name: 'a', column_type: 'custom' }]), 'columns[0].column_type'],
     ['seed-dataset', configOf([{ name: 'a', column_type: 'seed-dataset' }]), 'columns[0].column_type'],
-    ['skip', configOf([city, expression('a', '{{ city }}', { skip: { when: '{{ city }}' } })]), 'columns[1].skip'],
-    ['with_trace', configOf([city, text('a', '{{ city }}', { with_trace: 'all_messages' })]), 'columns[1].with_trace'],
-    [
-      'extract_reasoning_content',
-      configOf([city, text('a', '{{ city }}', { extract_reasoning_content: true })]),
-      'columns[1].extract_reasoning_content',
-    ],
     ['tool_alias', configOf([city, text('a', '{{ city }}', { tool_alias: 't' })]), 'columns[1].tool_alias'],
     ['multi_modal_context', configOf([city, text('a', '{{ city }}', { multi_modal_context: [{}] })]), 'columns[1].multi_modal_context'],
     ['seed_config', configOf([city], { seed_config: { source: {} } }), 'seed_config'],
@@ -54,7 +45,7 @@ describe('what this release cannot do yet', () => {
   })
 
   it('gives way to CONFIG_INVALID when there are mistakes too, and its names stay usable', () => {
-    const failure = failureOf(configOf([city, { name: 'code', column_type: 'llm-code' }, text('t', '{{ code }} {{ nope }}')]))
+    const failure = failureOf(configOf([city, { name: 'code', column_type: 'validation' }, text('t', '{{ code }} {{ nope }}')]))
     expect(failure.code).toBe('CONFIG_INVALID')
     expect(failure.details.problems?.map(({ path }) => path)).toEqual(['columns[1].column_type', 'columns[2].prompt'])
   })

@@ -3,17 +3,20 @@ import { describe, expect, it } from 'vitest'
 import { canonicalJson } from '../../src/config/canonical-json.ts'
 import { compileConfig } from '../../src/config/compile.ts'
 import { applyProvider, parsedConfigOf } from '../../src/config/sources.ts'
-import { city, compile, configOf, expression, modelM, sampler, structured, text } from './builders.ts'
+import { city, code, compile, configOf, expression, judge, modelM, sampler, structured, text } from './builders.ts'
 import type { Mapping } from './builders.ts'
 
 const price = sampler('price', 'uniform', { low: 1, high: 10 })
 const format = { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } }
+const score = { name: 'truth', description: 'Is it true?', options: { 1: 'no', 2: 'yes' } }
 const columns = [
   city,
   price,
   expression('label', '{{ city }}'),
   text('review', 'About {{ city }}'),
   structured('facts', '{{ review }}', format),
+  code('query', 'About {{ city }}', 'sql:sqlite'),
+  judge('verdict', '{{ review }}', [score]),
 ]
 const withModel = (more: Mapping, others: readonly Mapping[] = []): Mapping => ({
   columns,
@@ -65,11 +68,19 @@ describe('the fingerprint', () => {
   })
 
   it.each<[string, Mapping, readonly string[]]>([
-    ['the name of the model', withModel({ model: 'stub-2' }), ['review', 'facts']],
-    ['the temperature', withModel({ inference_parameters: { temperature: 0.1 } }), ['review', 'facts']],
-    ['further fields of the request', withModel({ inference_parameters: { extra_body: { k: 1 } } }), ['review', 'facts']],
-    ['a rehearsal', withModel({ provider: 'rehearsal' }), ['review', 'facts']],
+    ['the name of the model', withModel({ model: 'stub-2' }), ['review', 'facts', 'query', 'verdict']],
+    ['the temperature', withModel({ inference_parameters: { temperature: 0.1 } }), ['review', 'facts', 'query', 'verdict']],
+    [
+      'further fields of the request',
+      withModel({ inference_parameters: { extra_body: { k: 1 } } }),
+      ['review', 'facts', 'query', 'verdict'],
+    ],
+    ['a rehearsal', withModel({ provider: 'rehearsal' }), ['review', 'facts', 'query', 'verdict']],
     ['a prompt', replaced(3, { prompt: 'On {{ city }}' }), ['review']],
+    ['the meaning of a score', replaced(6, { scores: [{ ...score, options: { 1: 'no', 2: 'maybe' } }] }), ['verdict']],
+    ['a condition to skip', replaced(3, { skip: { when: '{{ city == 1 }}' } }), ['review']],
+    ['what propagates', replaced(4, { propagate_skip: false }), ['facts']],
+    ['the dialect of code', replaced(5, { code_lang: 'sql:mysql' }), ['query']],
     ['a parameter', replaced(1, { params: { low: 1, high: 11 } }), ['price']],
     ['a drop flag', replaced(2, { drop: true }), ['label']],
     [

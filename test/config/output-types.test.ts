@@ -1,6 +1,37 @@
 import { describe, expect, it } from 'vitest'
 import { outputValueType } from '../../src/config/output-types.ts'
+import { city, compile, configOf, judge } from './builders.ts'
 import type { Mapping } from './builders.ts'
+
+const compiledScore = (options: Mapping): unknown =>
+  compile(configOf([city, judge('j', '{{ city }}', [{ name: 's', description: 'd', options }])])).compiled.types['j']
+
+describe('the type of a judge', () => {
+  const group = (score: string): unknown => ({
+    kind: 'group',
+    fields: [
+      {
+        name: 's',
+        type: {
+          kind: 'group',
+          fields: [
+            { name: 'reasoning', type: { kind: 'string' } },
+            { name: 'score', type: { kind: score } },
+          ],
+        },
+      },
+    ],
+  })
+  it.each<[string, Mapping, string]>([
+    ['whole numbers', { 1: 'a', 2: 'b' }, 'int64'],
+    ['negative ones too', { '-1': 'a', 0: 'b' }, 'int64'],
+    ['texts', { low: 'a', high: 'b' }, 'string'],
+    ['both', { 1: 'a', 'N/A': 'b' }, 'string'],
+    ['texts that look like numbers', { '01': 'a', '1.5': 'b' }, 'string'],
+  ])('with options that are %s', (_, options, kind) => {
+    expect(compiledScore(options)).toEqual(group(kind))
+  })
+})
 
 const object = (properties: Mapping, more: Mapping = {}): Mapping => ({ type: 'object', properties, ...more })
 const fieldType = (schema: Mapping, more: Mapping = {}): unknown => {

@@ -10,14 +10,17 @@ import { city, compile, configOf, expression, sampler, text } from './builders.t
 const onDisk = (value: object): object => JSON.parse(JSON.stringify(value)) as object
 
 describe('a stored config', () => {
-  it.each(['product-reviews', 'support-tickets', 'iot-readings'])('of %s compiles to the same dataset and fingerprint', async (name) => {
-    const file = fileURLToPath(new URL(`../../examples/${name}.yaml`, import.meta.url))
-    for (const provider of [null, 'rehearsal', 'nvidia']) {
-      const parsed = parsedConfigOf(parseText(await readFile(file, 'utf8'), name))
-      const first = compileConfig(provider === null ? parsed : applyProvider(parsed, provider), { env: {} })
-      expect(compileStored(onDisk(toBuilderConfig(first)), onDisk(toParquetryFile(first)))).toEqual(first.compiled)
-    }
-  })
+  it.each(['product-reviews', 'support-tickets', 'iot-readings', 'code-exercises'])(
+    'of %s compiles to the same dataset and fingerprint',
+    async (name) => {
+      const file = fileURLToPath(new URL(`../../examples/${name}.yaml`, import.meta.url))
+      for (const provider of [null, 'rehearsal', 'nvidia']) {
+        const parsed = parsedConfigOf(parseText(await readFile(file, 'utf8'), name))
+        const first = compileConfig(provider === null ? parsed : applyProvider(parsed, provider), { env: {} })
+        expect(compileStored(onDisk(toBuilderConfig(first)), onDisk(toParquetryFile(first)))).toEqual(first.compiled)
+      }
+    },
+  )
 
   it('keeps what came from the environment, home files and default aliases', () => {
     const first = compile(

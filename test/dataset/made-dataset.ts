@@ -2,18 +2,18 @@
 import { prepareConfig } from '../../src/config/prepare-config.ts'
 import type { DatasetRef, RepairResult, RowGroupResult } from '../../src/contract.ts'
 import { NO_TOTALS } from '../../src/contract.ts'
-import { writeCheckpoint } from '../../src/dataset/checkpoint.ts'
-import { generateRowGroup } from '../../src/dataset/generate-row-group.ts'
+import { writeCheckpoint } from '../../src/dataset/scan/checkpoint.ts'
+import { generateRowGroup } from '../../src/dataset/row-group/generate-row-group.ts'
 import { keys } from '../../src/dataset/layout.ts'
 import { openDataset } from '../../src/dataset/open-dataset.ts'
 import type { OpenDataset } from '../../src/dataset/open-dataset.ts'
-import { createOpenGroups } from '../../src/dataset/open-groups.ts'
-import { createOwnerWatch } from '../../src/dataset/owner-watch.ts'
+import { createOpenGroups } from '../../src/dataset/row-group/open-groups.ts'
+import { createOwnerWatch } from '../../src/dataset/owner/owner-watch.ts'
 import type { DatasetPorts } from '../../src/dataset/ports.ts'
-import { prepareDataset } from '../../src/dataset/prepare.ts'
-import { repairRowGroup } from '../../src/dataset/repair-row-group.ts'
-import { stageRequest } from '../../src/dataset/request.ts'
-import type { AttemptOptions } from '../../src/dataset/work-on-row-group.ts'
+import { prepareDataset } from '../../src/dataset/resume/prepare.ts'
+import { repairRowGroup } from '../../src/dataset/row-group/repair-row-group.ts'
+import { stageRequest } from '../../src/dataset/resume/request.ts'
+import type { AttemptOptions } from '../../src/dataset/row-group/work-on-row-group.ts'
 import type { ChatRequest } from '../../src/model/client.ts'
 import { encodeTable } from '../../src/parquet/encode-table.ts'
 import { addResult } from '../../src/plan/progress.ts'
@@ -143,7 +143,7 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
       dataset: await open(),
       ports,
       attempt: { runId: 'run-1', attempt: 1 },
-      before: null,
+      trace: { mark: '', deaths: 0, hasEnded: false },
       signal: new AbortController().signal,
       drainMs: 0,
       isInTouch: () => true,

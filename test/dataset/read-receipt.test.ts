@@ -59,17 +59,22 @@ describe('reading a receipt', () => {
   it('passes a fault of the disk on instead of calling the file bad', async () => {
     const storage = await holding(await fileOf(10, null))
     const fault = Object.assign(new Error('io'), { code: 'STORAGE_FAILED' })
-    const broken: Storage = Object.assign(Object.create(storage) as Storage, {
+    const broken = {
       stat: (key: string) => storage.stat(key),
+      // As if the footer were longer than what is read at first.
+      readTail: (key: string) => storage.readTail(key, 100),
       readRange: () => Promise.reject(fault),
-    })
-    await expect(readReceipt(broken, keys.rowGroup(1))).rejects.toBe(fault)
+    }
+    for (const faults of [broken, { ...broken, readTail: () => Promise.reject(fault) }]) {
+      await expect(readReceipt(Object.assign(Object.create(storage) as Storage, faults), keys.rowGroup(1))).rejects.toBe(fault)
+    }
   })
 
   it('calls a file absent that goes while it is read', async () => {
     const storage = await holding(await fileOf(10, null))
     const vanishing: Storage = Object.assign(Object.create(storage) as Storage, {
       stat: (key: string) => storage.stat(key),
+      readTail: (key: string) => storage.readTail(key, 100),
       readRange: async (key: string, start: number, end: number) => {
         await storage.remove(key)
         return await storage.readRange(key, start, end)

@@ -1,14 +1,13 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { RunHandle } from '../../src/client/run-handle.ts'
 import { verifyFiles } from '../../src/client/dataset-files.ts'
+import type { ParquetryWorkerOptions } from '../../src/worker/create-worker.ts'
 import type { Workshop } from '../helpers/datasets.ts'
 import { openWorkshop, QUICK_RUN, rowsOf, until } from '../helpers/datasets.ts'
 import type { MoodyModel } from '../helpers/moody-model.ts'
 import { startMoodyModel } from '../helpers/moody-model.ts'
+import type { SmallDisk } from '../helpers/small-disk.ts'
+import { openSmallDisk } from '../helpers/small-disk.ts'
 
 let workshop: Workshop
 let model: MoodyModel
@@ -60,8 +59,8 @@ async function untilBlocked(run: RunHandle, code: string): Promise<void> {
   })
 }
 
-async function serve(run: RunHandle, operation: () => Promise<void>): Promise<void> {
-  await workshop.withWorker(run, operation, worker)
+async function serve(run: RunHandle, operation: () => Promise<void>, options: Partial<ParquetryWorkerOptions> = {}): Promise<void> {
+  await workshop.withWorker(run, operation, { ...worker, ...options })
 }
 
 async function expectAllRows(run: RunHandle): Promise<void> {
@@ -153,41 +152,41 @@ describe('a run whose calls cannot succeed for now', () => {
   })
 })
 
+/** Serves the run with the storage of the disk. */
+async function serveFrom(disk: SmallDisk, run: RunHandle, operation: () => Promise<void>): Promise<void> {
+  await serve(run, operation, { openStorage: disk.openStorage })
+}
+
 describe('a run whose disk is full', () => {
-  const size = 3 * 1024 * 1024
-  let disk = ''
+  let disk: SmallDisk
 
   beforeAll(async () => {
-    disk = await mkdtemp(join(tmpdir(), 'parquetry-small-disk-'))
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk])
+    disk = await openSmallDisk()
   })
   afterAll(async () => {
-    execFileSync('umount', ['-l', disk])
-    await rm(disk, { recursive: true, force: true })
+    await disk?.close()
   })
 
   it('waits, says so, and completes by itself once there is room; no answer is paid twice', { timeout: 120_000 }, async () => {
-    const filler = join(disk, 'filler')
-    const run = await workshop.start(config(), { ...options, datasetName: 'full', artifactPath: disk })
-    await writeFile(filler, Buffer.alloc(size)).catch(() => undefined)
-    await serve(run, async () => {
+    const run = await workshop.start(config(), { ...options, datasetName: 'full', artifactPath: disk.folder })
+    await disk.fill()
+    await serveFrom(disk, run, async () => {
       await until(async () => {
         const progress = await run.readProgress().catch(() => null)
         return progress?.blocked?.code === 'DISK_FULL' || (progress?.retrying ?? '').includes('ENOSPC')
       })
-      await rm(filler)
+      await disk.empty()
       await expectAllRows(run)
     })
   })
 
   it('in the middle of its work waits as well, and repeats at most the answers that could not be kept', { timeout: 120_000 }, async () => {
-    const filler = join(disk, 'filler')
-    const run = await workshop.start(config(), { ...options, datasetName: 'filling', artifactPath: disk })
-    await serve(run, async () => {
+    const run = await workshop.start(config(), { ...options, datasetName: 'filling', artifactPath: disk.folder })
+    await serveFrom(disk, run, async () => {
       await until(() => model.paid() >= 20)
-      await writeFile(filler, Buffer.alloc(size)).catch(() => undefined)
+      await disk.fill()
       await until(async () => (await run.readProgress().catch(() => null))?.blocked?.code === 'DISK_FULL')
-      await rm(filler)
+      await disk.empty()
       await expectAllRows(run)
     })
     expect(model.distinct()).toBe(2 * ROWS)

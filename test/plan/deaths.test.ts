@@ -1,33 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { deathsBefore, traceAtStart } from '../../src/plan/deaths.ts'
+import type { AttemptTrace } from '../../src/plan/deaths.ts'
+import { traceOf } from '../../src/plan/deaths.ts'
+
+const dead = (deaths: number, changes: Partial<AttemptTrace> = {}): AttemptTrace => ({ mark: 'm', deaths, hasEnded: false, ...changes })
 
 describe('deaths of a row group’s attempts', () => {
-  it('are none for a first attempt, whatever the journal holds', () => {
-    expect(deathsBefore({ attempt: 1, before: null, answers: 30 })).toBe(0)
+  it('are none for a first attempt', () => {
+    expect(traceOf({ attempt: 1, before: null, mark: 'm' })).toEqual({ mark: 'm', deaths: 0, hasEnded: false })
   })
 
-  it('are counted while no new answer comes', () => {
-    const dead = (deaths: number) => ({ answersAtStart: 7, deaths, hasEnded: false })
-    expect(deathsBefore({ attempt: 2, before: dead(0), answers: 7 })).toBe(1)
-    expect(deathsBefore({ attempt: 6, before: dead(4), answers: 7 })).toBe(5)
+  it('are counted while nothing is got done', () => {
+    let trace = traceOf({ attempt: 1, before: null, mark: 'm' })
+    for (let attempt = 2; attempt <= 6; attempt += 1) trace = traceOf({ attempt, before: trace, mark: 'm' })
+    expect(trace.deaths).toBe(5)
   })
 
-  it('are forgotten with a new answer: the row group gets on, whatever kills its workers', () => {
-    expect(deathsBefore({ attempt: 9, before: { answersAtStart: 7, deaths: 4, hasEnded: false }, answers: 8 })).toBe(0)
+  it('are forgotten when anything was got done on the dataset meanwhile: nobody knows which row group a worker died of', () => {
+    expect(traceOf({ attempt: 9, before: dead(4), mark: 'another' })).toEqual({ mark: 'another', deaths: 0, hasEnded: false })
   })
 
   it('are not what an attempt does that ends by itself', () => {
-    expect(deathsBefore({ attempt: 4, before: { answersAtStart: 7, deaths: 2, hasEnded: true }, answers: 7 })).toBe(2)
+    expect(traceOf({ attempt: 4, before: dead(2, { hasEnded: true }), mark: 'm' }).deaths).toBe(2)
   })
 
   it('include attempts that died before their first heartbeat', () => {
-    expect(deathsBefore({ attempt: 6, before: null, answers: 0 })).toBe(5)
-  })
-
-  it('are counted although every attempt dies before it has read the journal', () => {
-    let trace = traceAtStart(1, null)
-    for (let attempt = 2; attempt <= 6; attempt += 1) trace = traceAtStart(attempt, trace)
-    expect(trace).toEqual({ answersAtStart: 0, deaths: 5, hasEnded: false })
-    expect(deathsBefore({ attempt: 7, before: trace, answers: 3 })).toBe(0)
+    expect(traceOf({ attempt: 6, before: null, mark: 'm' }).deaths).toBe(5)
   })
 })

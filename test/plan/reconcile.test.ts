@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Finding, RangeSet, ScanResult } from '../../src/contract.ts'
 import { NO_TOTALS } from '../../src/contract.ts'
-import { count, fromIds, intersect, iterate, union } from '../../src/plan/range-set.ts'
+import { count, fromIds, intersect, iterate, subtract, union } from '../../src/plan/range-set.ts'
 import { keepFindings, reconcile } from '../../src/plan/reconcile.ts'
 
 const scanOf = (committed: RangeSet, checkpointed: RangeSet = committed): ScanResult => ({
@@ -99,6 +99,46 @@ describe('reconciling', () => {
           inFlight: [...input.inFlight].reverse(),
         }
         expect(run(reversed)).toEqual(once)
+      }),
+    )
+  })
+
+  it('says of two pages what it says of both as one', () => {
+    fc.assert(
+      fc.property(inputs, fc.nat({ max: 50 }), (input, middle) => {
+        const [firstId, endId] = input.page
+        const cut = Math.min(Math.max(middle, firstId), Math.max(firstId, endId))
+        const whole = run(input)
+        const left = run({ ...input, page: [firstId, cut] })
+        const right = run({ ...input, page: [cut, Math.max(cut, endId)] })
+        for (const part of ['skip', 'missing', 'inFlight', 'lost'] as const) expect(union(left[part], right[part])).toEqual(whole[part])
+      }),
+    )
+  })
+
+  it('moves a row group that gets committed from missing to skipped, and no other, whichever comes first', () => {
+    fc.assert(
+      fc.property(inputs, fc.nat(), (input, pick) => {
+        const before = run(input)
+        const missing = [...iterate(before.missing)]
+        fc.pre(missing.length > 0)
+        const id = missing[pick % missing.length] as number
+        const after = run({ ...input, committed: [...input.committed, id] })
+        expect(after.skip).toEqual(union(before.skip, fromIds([id])))
+        expect(after.missing).toEqual(subtract(before.missing, fromIds([id])))
+        expect(after.inFlight).toEqual(before.inFlight)
+      }),
+    )
+  })
+
+  it('counts in its findings exactly what it says of the page', () => {
+    fc.assert(
+      fc.property(inputs, (input) => {
+        const { skip, missing, findings } = run(input)
+        const known = union(fromIds(input.checkpointed), fromIds(input.doneBeforeScan))
+        const countOf = (kind: string): number => findings.find((finding) => finding.kind === kind)?.count ?? 0
+        expect(countOf('missing')).toBe(count(intersect(missing, known)))
+        expect(countOf('unknown-to-checkpoint')).toBe(count(subtract(skip, known)))
       }),
     )
   })

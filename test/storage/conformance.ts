@@ -74,6 +74,11 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
       await expect(storage.readRange('x', 5, 4)).rejects.toThrow(RangeError)
       await expect(storage.readRange('x', -1, 4)).rejects.toThrow(RangeError)
       await expect(storage.readRange('none', 0, 1)).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+      const tail = await storage.readTail('x', 3)
+      expect([tail?.sizeBytes, text(tail?.bytes ?? null)]).toEqual([10, '789'])
+      const all = await storage.readTail('x', 100)
+      expect([all?.sizeBytes, text(all?.bytes ?? null)]).toEqual([10, '0123456789'])
+      expect(await storage.readTail('none', 3)).toBeNull()
     })
 
     it('creates an object once, whoever asks how often', async () => {
@@ -226,6 +231,7 @@ export function describeStorage(name: string, open: () => Promise<Storage>): voi
       const refused = { code: 'DATASET_NAME_INVALID' }
       await expect(storage.read(key)).rejects.toMatchObject(refused)
       await expect(storage.readRange(key, 0, 1)).rejects.toMatchObject(refused)
+      await expect(storage.readTail(key, 1)).rejects.toMatchObject(refused)
       await expect(storage.stat(key)).rejects.toMatchObject(refused)
       await expect(storage.writeAtomic(key, 'x')).rejects.toMatchObject(refused)
       await expect(storage.createExclusive(key, 'x')).rejects.toMatchObject(refused)

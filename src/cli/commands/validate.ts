@@ -1,5 +1,6 @@
 /** `validate`: everything that is wrong with a config, at once, without starting anything. */
 import type { CompiledDataset, CompiledModel } from '../../config/compiled.ts'
+import { asksModel } from '../../config/model-columns.ts'
 import type { CommandContext, ConfigFlags } from '../context.ts'
 import { count } from '../format.ts'
 import { loadConfig } from './load-config.ts'
@@ -10,6 +11,7 @@ export async function validate(config: string, flags: ConfigFlags, context: Comm
   const { compiled, warnings } = await loadConfig(config, flags, context)
   const callsPerRow = callsPerRowOf(compiled)
   const kinds = kindsOf(compiled)
+  const skips = compiled.columns.some((column) => asksModel(column) && column.skip !== null)
   output.emit('valid', {
     config,
     fingerprint: compiled.fingerprint.hash,
@@ -28,14 +30,16 @@ export async function validate(config: string, flags: ConfigFlags, context: Comm
   )
   output.say(`columns  ${compiled.columns.length}: ${[...kinds].map(([kind, number]) => `${number} ${kind}`).join(', ')}`)
   output.say(`rows     ${compiled.schema.map(({ name }) => name).join(', ')}`)
-  output.say(`calls    ${callsPerRow === 0 ? 'none' : `${count(callsPerRow)} a row, more where an answer does not fit`}`)
+  output.say(
+    `calls    ${callsPerRow === 0 ? 'none' : `${count(callsPerRow)} a row, ${skips ? 'fewer where cells are skipped, ' : ''}more where an answer does not fit`}`,
+  )
   for (const [alias, model] of Object.entries(compiled.models)) output.say(`model    ${modelText(alias, model, env)}`)
   return 0
 }
 
 /** Model calls of one row when every answer fits at once. */
 export function callsPerRowOf(compiled: CompiledDataset): number {
-  return compiled.columns.filter(({ column_type: type }) => type === 'llm-text' || type === 'llm-structured').length
+  return compiled.columns.filter((column) => asksModel(column)).length
 }
 
 function kindsOf(compiled: CompiledDataset): ReadonlyMap<string, number> {
