@@ -14,6 +14,7 @@ export interface ConfigFlags {
   readonly runConfig?: string
   readonly providers?: string
   readonly provider?: string
+  readonly personFallback?: 'faker'
 }
 
 /** Flags of commands that follow a run. */

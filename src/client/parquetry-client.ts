@@ -29,6 +29,7 @@ import type { OpenRun } from './open-runs.ts'
 import { hasPollers } from './progress.ts'
 import { findRun, isPlaceLost, movedNote, notesOfJoining } from './find-run.ts'
 import type { MovedRun, OpenDatasetRun } from './find-run.ts'
+import { createPeopleCount, findManagedPeople } from './managed-people.ts'
 import { RunHandle } from './run-handle.ts'
 
 /** How to reach the Temporal server. */
@@ -116,6 +117,7 @@ export class ParquetryClient {
    */
   async create(config: ConfigInput, options: CreateOptions = {}): Promise<RunHandle> {
     const prepared = await prepareConfig(config, {
+      findPeople: findManagedPeople,
       ...options.sources,
       ...(options.provider === undefined ? {} : { provider: options.provider }),
     })
@@ -125,7 +127,8 @@ export class ParquetryClient {
   /** As `create`, for a config that is compiled already. */
   async start(prepared: RunnableConfig, options: CreateOptions = {}): Promise<RunHandle> {
     // What only compiling the columns finds (locales, dates, schemas) is found before anything is begun.
-    await compileProgram(prepared.compiled, '0', new Date().toISOString())
+    const people = createPeopleCount(options.sources?.env, options.sources?.homeFolder)
+    await compileProgram(prepared.compiled, '0', new Date().toISOString(), people)
     const requestId = randomUUID()
     const asked = askedOf(prepared, options)
     const mode = resumeModeOf(options.resume)

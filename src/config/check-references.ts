@@ -98,7 +98,14 @@ export function checkTemplate(source: string, path: Path, known: Known, report: 
   for (const field of template.fieldReferences) {
     const [name, part] = field.split('.') as [string, string | undefined]
     const type = known.types.get(name)
-    if (part === undefined || type?.kind !== 'group' || type.fields.some((candidate) => candidate.name === part)) continue
+    // people that are not there have been reported
+    if (
+      part === undefined ||
+      type?.kind !== 'group' ||
+      type.fields.length === 0 ||
+      type.fields.some((candidate) => candidate.name === part)
+    )
+      continue
     const hint = suggest(
       part,
       type.fields.map((candidate) => candidate.name),

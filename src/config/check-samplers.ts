@@ -1,4 +1,6 @@
 /** Rules between the fields of samplers, and between samplers. Single fields are checked by the schema. */
+import { MANAGED_LOCALES } from '../plan/people.ts'
+import { scipyParamNames, scipyProblems } from '../plan/scipy.ts'
 import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
 import type { Placed } from './read-config.ts'
@@ -46,18 +48,13 @@ function checkParams(params: Params, path: Path, report: Report): void {
         report.error([...path, 'dt_min'], `expected dt_min < dt_max, which is exclusive; found ${params.dt_min} and ${params.dt_max}`)
       }
       return
-    case 'person_from_faker': {
-      const [from, to] = params.age_range
-      if (from >= to) report.error([...path, 'age_range'], `expected the lower age first, found ${from} and ${to}`)
-      const known = PERSON_LOCALES.split(' ')
-      if (!known.includes(params.locale)) {
-        report.error(
-          [...path, 'locale'],
-          `expected a locale such as en_US or de_DE, found "${params.locale}".${suggest(params.locale, known)}`,
-        )
-      }
-      return
-    }
+    case 'scipy':
+    case 'bernoulli_mixture':
+      return checkDistribution(params, path, report)
+    case 'person':
+      return checkPerson(params, MANAGED_LOCALES, path, report)
+    case 'person_from_faker':
+      return checkPerson(params, PERSON_LOCALES.split(' '), path, report)
     case 'uuid':
     case 'subcategory':
     case 'gaussian':
@@ -65,6 +62,28 @@ function checkParams(params: Params, path: Path, report: Report): void {
     case 'binomial':
     case 'poisson':
   }
+}
+
+function checkPerson(params: ParamsOf<'person' | 'person_from_faker'>, known: readonly string[], path: Path, report: Report): void {
+  const { age_range: ages, locale } = params
+  const [from, to] = ages
+  if (from >= to) report.error([...path, 'age_range'], `expected the lower age first, found ${from} and ${to}`)
+  if (known.includes(locale)) return
+  const example =
+    params.sampler_type === 'person' ? `one of the locales with managed people, ${known.join(', ')}` : 'a locale such as en_US or de_DE'
+  report.error([...path, 'locale'], `expected ${example}, found "${locale}".${suggest(locale, known)}`)
+}
+
+function checkDistribution(params: ParamsOf<'scipy' | 'bernoulli_mixture'>, path: Path, report: Report): void {
+  const { dist_name: name, dist_params: given } = params
+  const place = [...path, 'dist_params']
+  const known = scipyParamNames(name)
+  for (const param of Object.keys(given)) {
+    if (known.includes(param)) continue
+    const hint = suggest(param, known) || ` It takes ${known.join(', ')}.`
+    report.error([...place, param], `${name} has no parameter "${param}".${hint}`)
+  }
+  for (const { param, message } of scipyProblems(name, given)) report.error(param === null ? place : [...place, param], message)
 }
 
 function checkWeights({ values, weights }: ParamsOf<'category'>, path: Path, report: Report): void {
@@ -172,6 +191,7 @@ function checkConvertTo(column: SamplerColumnConfig, path: Path, report: Report)
   if (target === null) return
   switch (column.sampler_type) {
     case 'uuid':
+    case 'person':
     case 'person_from_faker':
       report.warn(path, `convert_to has no effect on a ${column.sampler_type} sampler`)
       return
@@ -186,6 +206,8 @@ function checkConvertTo(column: SamplerColumnConfig, path: Path, report: Report)
     case 'bernoulli':
     case 'binomial':
     case 'poisson':
+    case 'scipy':
+    case 'bernoulli_mixture':
       if (!['float', 'int', 'str'].includes(target)) {
         report.error(path, `expected float, int or str, found ${JSON.stringify(target)}.${suggest(target, ['float', 'int', 'str'])}`)
       } else if (target !== 'str') checkNumeric(column, target, path, report)

@@ -1,4 +1,6 @@
 /** From the parts of a config to what they mean: all checks between parts, then the compiled dataset. */
+import type { People } from '../plan/people.ts'
+import { completeScipyParams } from '../plan/scipy.ts'
 import { judgeSchema } from '../plan/judge-schema.ts'
 import { samplerValueType } from '../plan/sampler-types.ts'
 import { sideEffectFields } from '../plan/side-effects.ts'
@@ -10,6 +12,8 @@ import { checkOutputFormat } from './check-output-format.ts'
 import { checkTransforms, droppedByProcessors, matchingColumns } from './check-processors.ts'
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
+import { checkPeople } from './check-people.ts'
+import type { FoundPeople } from './check-people.ts'
 import { checkScores } from './check-scores.ts'
 import { withSkipValue } from './check-skip.ts'
 import { checkSamplers } from './check-samplers.ts'
@@ -44,7 +48,13 @@ export interface CompiledParts {
 }
 
 /** Checks and compiles. Throws `CONFIG_INVALID` or `CONFIG_NOT_YET` with all problems, those already in `report` included. */
-export function compileParts(read: ConfigParts, sources: ModelSources, policies: Policies, report: Report, what: string): CompiledParts {
+export function compileParts(
+  read: ConfigParts,
+  sources: ModelSources & { readonly people: FoundPeople },
+  policies: Policies,
+  report: Report,
+  what: string,
+): CompiledParts {
   const parts = withRowId(read)
   checkNames(parts, report)
   const sideEffects = sideEffectsOf(parts.columns)
@@ -52,13 +62,14 @@ export function compileParts(read: ConfigParts, sources: ModelSources, policies:
   const columnNames = parts.names.map(({ part }) => part)
   const names = [...columnNames, ...[...sideEffects.values()].flat().map(({ name }) => name)]
   checkSamplers(parts.columns, columnNames, report)
+  const people = checkPeople(parts.columns, sources.people, report)
   const dropped = droppedByProcessors(parts, names, report)
   const types = new Map<string, ValueType>()
   const columns = parts.columns.map(({ part, path }) => {
     const column = compileColumn(part, part.drop || dropped.has(part.name))
-    types.set(column.name, columnType(column))
+    types.set(column.name, columnType(column, people))
     for (const { name, type } of sideEffects.get(column.name) ?? []) types.set(name, type)
-    return withSkipValue(column, columnType(column), path, report)
+    return withSkipValue(column, columnType(column, people), path, report)
   })
   const known = knownOf(parts, names, types, producersOf(sideEffects))
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
@@ -97,6 +108,7 @@ export function compileParts(read: ConfigParts, sources: ModelSources, policies:
       types,
       inputs,
       constraints,
+      people,
       processors: processorsOf(parts, names),
       datasetProcessors,
       models,
@@ -166,7 +178,9 @@ function knownOf(
     producers,
     // A column that could not be read is given the benefit of the doubt.
     samplers: new Set([...samplers.map(({ name }) => name), ...unread]),
-    persons: new Set(samplers.filter((column) => column.sampler_type === 'person_from_faker').map(({ name }) => name)),
+    persons: new Set(
+      samplers.filter((column) => column.sampler_type === 'person' || column.sampler_type === 'person_from_faker').map(({ name }) => name),
+    ),
   }
 }
 
@@ -215,8 +229,11 @@ function modelFields(config: ModelFields): ModelFields {
   return { ...skipFields(config), prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
 }
 
-/** Weights are normalised to a sum of 1, as DataDesigner stores them. */
+/** Weights are normalised to a sum of 1, as DataDesigner stores them; `loc` and `scale` of distributions are filled in. */
 function compileParams(params: SamplerParams): SamplerParams {
+  if (params.sampler_type === 'scipy' || params.sampler_type === 'bernoulli_mixture') {
+    return { ...params, dist_params: completeScipyParams(params.dist_name, params.dist_params) }
+  }
   if (params.sampler_type !== 'category' || params.weights === null) return params
   const sum = params.weights.reduce((total, weight) => total + weight, 0)
   // Weights that were normalised before stay as they are, so that compiling a stored config gives the same numbers.
@@ -226,10 +243,10 @@ function compileParams(params: SamplerParams): SamplerParams {
 
 const EXPRESSION_TYPES = { int: 'int64', float: 'double', str: 'string', bool: 'boolean' } as const
 
-function columnType(column: Column): ValueType {
+function columnType(column: Column, people: People): ValueType {
   switch (column.column_type) {
     case 'sampler':
-      return samplerValueType(column)
+      return samplerValueType(column, people)
     case 'expression':
       return { kind: EXPRESSION_TYPES[column.dtype] }
     case 'llm-text':
@@ -256,12 +273,13 @@ function build(made: {
   readonly types: ReadonlyMap<string, ValueType>
   readonly inputs: ReadonlyMap<string, readonly string[]>
   readonly constraints: CompiledDataset['constraints']
+  readonly people: People
   readonly processors: readonly RowGroupProcessor[]
   readonly datasetProcessors: CompiledDataset['datasetProcessors']
   readonly models: ReadonlyMap<string, ResolvedModel>
   readonly policies: Policies
 }): CompiledDataset {
-  const { columns, inputs, constraints, processors, policies } = made
+  const { columns, inputs, constraints, people, processors, policies } = made
   const models = Object.fromEntries([...made.models].map(([alias, { compiled }]) => [alias, compiled]))
   const isSampler = new Set(columns.filter(({ column_type: type }) => type === 'sampler').map(({ name }) => name))
   const droppedSideEffects = made.fields.filter(({ name, drop }) => drop && !inputs.has(name)).map(({ name }) => name)
@@ -273,12 +291,13 @@ function build(made: {
     inputs: Object.fromEntries(inputs),
     types: Object.fromEntries(made.types),
     constraints,
+    people,
     processors,
     datasetProcessors: made.datasetProcessors,
     models,
     policies,
     schema: schemaOf(false),
     droppedSchema: policies.preserveDroppedColumns ? schemaOf(true) : [],
-    fingerprint: fingerprintOf({ columns, droppedSideEffects, constraints, processors, models }),
+    fingerprint: fingerprintOf({ columns, droppedSideEffects, constraints, people, processors, models }),
   }
 }

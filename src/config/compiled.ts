@@ -4,6 +4,8 @@
  * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
  */
 import type { ModelTarget } from '../model/client.ts'
+import type { People } from '../plan/people.ts'
+import type { ScipyName } from '../plan/scipy.ts'
 import type { JudgeScore } from '../plan/judge-schema.ts'
 import type { Schema, ValueType } from '../values.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
@@ -22,6 +24,20 @@ export type SamplerParams =
   | { readonly sampler_type: 'bernoulli'; readonly p: number }
   | { readonly sampler_type: 'binomial'; readonly n: number; readonly p: number }
   | { readonly sampler_type: 'poisson'; readonly mean: number }
+  | {
+      readonly sampler_type: 'scipy'
+      readonly dist_name: ScipyName
+      /** scipy's parameters, `loc` and `scale` filled in. */
+      readonly dist_params: Readonly<Record<string, number>>
+      readonly decimal_places: number | null
+    }
+  | {
+      readonly sampler_type: 'bernoulli_mixture'
+      /** Probability of a value of the distribution; else the value is 0. */
+      readonly p: number
+      readonly dist_name: ScipyName
+      readonly dist_params: Readonly<Record<string, number>>
+    }
   | { readonly sampler_type: 'datetime'; readonly start: string; readonly end: string; readonly unit: 'Y' | 'M' | 'D' | 'h' | 'm' | 's' }
   | {
       readonly sampler_type: 'timedelta'
@@ -29,6 +45,16 @@ export type SamplerParams =
       readonly dt_max: number
       readonly reference_column_name: string
       readonly unit: 'D' | 'h' | 'm' | 's'
+    }
+  | {
+      readonly sampler_type: 'person'
+      readonly locale: string
+      readonly sex: 'Male' | 'Female' | null
+      readonly city: string | readonly string[] | null
+      readonly age_range: readonly [number, number]
+      /** Field → values of which a person has one; null takes all people. */
+      readonly select_field_values: Readonly<Record<string, readonly string[]>> | null
+      readonly with_synthetic_personas: boolean
     }
   | {
       readonly sampler_type: 'person_from_faker'
@@ -192,6 +218,8 @@ export interface CompiledDataset {
   /** Column → its declared type, side-effect columns included. */
   readonly types: Readonly<Record<string, ValueType>>
   readonly constraints: readonly Constraint[]
+  /** Locale → where its people come from; only locales that a `person` column draws from. */
+  readonly people: People
   readonly processors: readonly RowGroupProcessor[]
   /** Ours, from `parquetry.processors`; not in the fingerprint (ruling 19). */
   readonly datasetProcessors: readonly DatasetProcessor[]

@@ -8,7 +8,8 @@
  */
 import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
-import type { CellColumn, Column, CompiledModel, Constraint, Fingerprint, RowGroupProcessor } from './compiled.ts'
+import type { People } from '../plan/people.ts'
+import type { CellColumn, Column, CompiledModel, Constraint, Fingerprint, RowGroupProcessor, SamplerColumn } from './compiled.ts'
 
 /** Raise it when compiling the same config gives other values: datasets of before are then not resumed by mistake. */
 const FINGERPRINT_VERSION = 1
@@ -19,11 +20,12 @@ export function fingerprintOf(dataset: {
   /** Side-effect columns that are not in the final rows. */
   readonly droppedSideEffects: readonly string[]
   readonly constraints: readonly Constraint[]
+  readonly people: People
   readonly processors: readonly RowGroupProcessor[]
   readonly models: Readonly<Record<string, CompiledModel>>
 }): Fingerprint {
   const parts: Record<string, string> = {}
-  for (const column of dataset.columns) parts[partName(column.name)] = hash(columnPart(column, dataset.models))
+  for (const column of dataset.columns) parts[partName(column.name)] = hash(columnPart(column, dataset))
   if (dataset.droppedSideEffects.length > 0) parts[DROPPED] = hash(dataset.droppedSideEffects.toSorted())
   parts[ORDER] = hash(dataset.columns.map(({ name }) => name))
   if (dataset.constraints.length > 0) parts['constraints'] = hash(dataset.constraints.map(canonicalJson).toSorted())
@@ -44,10 +46,15 @@ function hash(value: unknown): string {
 }
 
 /** Where the order of keys means something (conditions, fields of a schema), the text as it is written is taken. */
-function columnPart(column: Column, models: Readonly<Record<string, CompiledModel>>): unknown {
+function columnPart(
+  column: Column,
+  { models, people }: { readonly models: Readonly<Record<string, CompiledModel>>; readonly people: People },
+): unknown {
   switch (column.column_type) {
-    case 'sampler':
-      return { ...column, conditional_params: Object.entries(column.conditional_params) }
+    case 'sampler': {
+      const part = { ...column, conditional_params: Object.entries(column.conditional_params) }
+      return column.sampler_type === 'person' ? { ...part, people: peoplePart(column, people) } : part
+    }
     case 'expression':
       return withoutIdleSkip(column)
     case 'llm-text':
@@ -64,6 +71,16 @@ function columnPart(column: Column, models: Readonly<Record<string, CompiledMode
       return { ...rest, output_format: JSON.stringify(format), model: modelPart(models[alias], true) }
     }
   }
+}
+
+/** The files that a column's people come from. */
+function peoplePart(column: SamplerColumn, people: People): unknown {
+  const all = [column.params, ...Object.values(column.conditional_params)]
+  const locales = new Set(all.flatMap((params) => (params.sampler_type === 'person' ? [params.locale] : [])))
+  return [...locales].map((locale) => {
+    const source = people[locale]
+    return [locale, source?.kind === 'managed' ? source.digest : (source?.kind ?? null)]
+  })
 }
 
 /** Without the fields of skipping where they ask for nothing: a dataset of before they were is still the same. */

@@ -11,11 +11,6 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   custom: 'custom columns',
   'seed-dataset': 'seed datasets',
 }
-const SAMPLER_TYPES: Readonly<Record<string, string>> = {
-  person: 'people from managed datasets (person_from_faker is there)',
-  scipy: 'scipy distributions',
-  bernoulli_mixture: 'Bernoulli mixtures',
-}
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {
   multi_modal_context: { name: 'multi-modal context', idle: [null] },
@@ -26,13 +21,8 @@ const MODEL_COLUMNS = ['llm-text', 'llm-code', 'llm-structured', 'llm-judge']
 /** Reports what a column asks of later releases. The column without those fields, or null when its kind itself is one of them. */
 export function withoutLaterFields(column: Readonly<Record<string, unknown>>, path: Path, report: Report): Record<string, unknown> | null {
   const type = column['column_type']
-  const sampler = column['sampler_type']
   if (typeof type === 'string' && Object.hasOwn(COLUMN_TYPES, type)) {
     report.notYet([...path, 'column_type'], `"${type}": ${COLUMN_TYPES[type]} are not supported yet`)
-    return null
-  }
-  if (type === 'sampler' && typeof sampler === 'string' && Object.hasOwn(SAMPLER_TYPES, sampler)) {
-    report.notYet([...path, 'sampler_type'], `"${sampler}": ${SAMPLER_TYPES[sampler]} are not supported yet`)
     return null
   }
   const rest = { ...column }

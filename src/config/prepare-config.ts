@@ -2,7 +2,11 @@
 import { homedir } from 'node:os'
 import { compileConfig } from './compile.ts'
 import type { CompiledConfig } from './compile.ts'
+import { personLocales, withFaker } from './check-people.ts'
+import type { FoundPeople } from './check-people.ts'
 import { loadConfigFile, loadHomeFiles, loadSettingsFile } from './load.ts'
+import { createReport } from './problems.ts'
+import { readConfig } from './read-config.ts'
 import type { DatasetConfig, WrappedDatasetConfig } from './schema.ts'
 import type { Environment } from './secrets.ts'
 import { applyProvider, parsedConfigOf } from './sources.ts'
@@ -24,6 +28,10 @@ export interface ConfigSources {
   readonly runConfigFile: string
   /** Asks all models at this provider instead of their own (`--provider`). */
   readonly provider: string
+  /** Looks where the managed people of these locales are. Default: nowhere. */
+  readonly findPeople: (locales: readonly string[], env: Environment, homeFolder: string) => Promise<FoundPeople>
+  /** Makes people by faker where managed ones are absent (`--person-fallback faker`). */
+  readonly personFallback: 'faker'
   /** Milliseconds since the epoch; becomes the reference time when the config gives none. Default the clock's. */
   readonly now: () => number
 }
@@ -41,15 +49,29 @@ export interface PreparedConfig extends CompiledConfig {
 /** Reads and compiles. Throws `CONFIG_NOT_FOUND`, `CONFIG_UNREADABLE`, and what `compileConfig` throws. */
 export async function prepareConfig(input: ConfigInput, sources: Partial<ConfigSources> = {}): Promise<PreparedConfig> {
   const env = sources.env ?? process.env
+  const homeFolder = sources.homeFolder ?? homedir()
   const parsed = await parsedOf(input)
   const compiled = compileConfig(sources.provider === undefined ? parsed : applyProvider(parsed, sources.provider), {
     env,
-    ...(await loadHomeFiles(env, sources.homeFolder ?? homedir())),
+    ...(await loadHomeFiles(env, homeFolder)),
     providersFile: sources.providersFile === undefined ? null : await loadSettingsFile(sources.providersFile),
     runConfig: sources.runConfigFile === undefined ? null : await loadSettingsFile(sources.runConfigFile),
+    people: await peopleOf(parsed, sources, env, homeFolder),
     referenceTime: new Date((sources.now ?? Date.now)()).toISOString(),
   })
   return { ...compiled, source: parsed.source, builderConfig: toBuilderConfig(compiled), parquetryFile: toParquetryFile(compiled) }
+}
+
+async function peopleOf(
+  { value }: ParsedConfig,
+  { findPeople, personFallback }: Partial<ConfigSources>,
+  env: Environment,
+  homeFolder: string,
+): Promise<FoundPeople> {
+  const locales = personLocales(readConfig(value, createReport()).columns)
+  if (locales.length === 0) return {}
+  const found = findPeople === undefined ? {} : await findPeople(locales, env, homeFolder)
+  return personFallback === undefined ? found : withFaker(found, locales)
 }
 
 async function parsedOf(input: ConfigInput): Promise<ParsedConfig> {

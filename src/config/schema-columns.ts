@@ -52,8 +52,11 @@ export const samplerColumns = {
   bernoulli: sampler('bernoulli'),
   binomial: sampler('binomial'),
   poisson: sampler('poisson'),
+  scipy: sampler('scipy'),
+  bernoulli_mixture: sampler('bernoulli_mixture'),
   datetime: sampler('datetime'),
   timedelta: sampler('timedelta'),
+  person: sampler('person'),
   person_from_faker: sampler('person_from_faker'),
 } as const
 
@@ -157,8 +160,11 @@ export const anyColumn = z.discriminatedUnion('column_type', [
     samplerColumns.bernoulli,
     samplerColumns.binomial,
     samplerColumns.poisson,
+    samplerColumns.scipy,
+    samplerColumns.bernoulli_mixture,
     samplerColumns.datetime,
     samplerColumns.timedelta,
+    samplerColumns.person,
     samplerColumns.person_from_faker,
   ]),
   expressionColumn,

@@ -1,4 +1,5 @@
 /** What a config is compiled with, besides itself: all read beforehand, so that compiling has no effects. */
+import type { FoundPeople } from './check-people.ts'
 import type { Environment } from './secrets.ts'
 
 /** A settings file as it was read: its value, or why it has none. */
@@ -26,6 +27,8 @@ export interface CompileSources {
   readonly homeModels?: LoadedFile | null
   /** `-c FILE`; wins over `parquetry:` in the config. */
   readonly runConfig?: LoadedFile | null
+  /** Locale → where its people come from, or why there are none. Default none. */
+  readonly people?: FoundPeople
   /** ISO 8601, used when the config gives no reference_time. Default: none, to be recorded later. */
   readonly referenceTime?: string
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { ParquetryError } from '../errors.ts'
+import type { ValueType } from '../values.ts'
 import type { CompiledConfig } from './compile.ts'
 import type { CompiledDataset, Policies } from './compiled.ts'
 import { compileParts } from './compile-parts.ts'
@@ -52,6 +53,7 @@ export function toParquetryFile({ compiled, models, settings, explicit, referenc
     providers: [...providers.values()].map(providerAsStored),
     prices: settings.prices ?? {},
     native_structured_output: settings.native_structured_output ?? [],
+    people: compiled.people,
     policies: policiesAsStored(compiled.policies),
     processors: compiled.datasetProcessors,
   }
@@ -103,12 +105,24 @@ const storedPolicies = z.object({
   journal_sync_ms: z.int().min(0).default(DEFAULT_JOURNAL_SYNC_MS),
 })
 
+const storedPeople = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('managed'),
+    digest: z.string(),
+    fields: z.array(
+      z.object({ name: z.string(), type: z.custom<ValueType>((type) => typeof (type as ValueType | null)?.kind === 'string') }),
+    ),
+  }),
+  z.object({ kind: z.literal('faker') }),
+])
+
 /** Fields that others add are passed over. */
 const storedFile = z.object({
   version: z.literal(FILE_VERSION),
   providers: z.array(storedProvider),
   prices: parquetrySettings.shape.prices.unwrap(),
   native_structured_output: z.array(z.string()),
+  people: z.record(z.string(), storedPeople).default({}),
   policies: storedPolicies,
   // Read with the config, for they name its columns.
   processors: z.array(z.unknown()).default([]),
@@ -134,7 +148,7 @@ export function compileStored(builderConfig: object, parquetryFile: object): Com
   const providers = new Map(stored.providers.map((provider) => [provider.name, providerOf(provider)]))
   return compileParts(
     parts,
-    { providers, providerOverride: null, settings, defaults: [] },
+    { providers, providerOverride: null, settings, defaults: [], people: stored.people },
     policiesOf(stored.policies),
     report,
     'builder_config.json',

@@ -3,6 +3,7 @@ import type { CompiledDataset } from '../config/compiled.ts'
 import { compileCellGenerators } from '../columns/registry.ts'
 import type { CellGenerator, SamplerProgram } from '../columns/generator.ts'
 import { compileSamplers } from '../columns/sampler/compile.ts'
+import type { OpenPeople } from '../columns/sampler/people.ts'
 import type { DatasetRef, PlanSegment } from '../contract.ts'
 import { isParquetryError, ParquetryError } from '../errors.ts'
 import { createValueChecker } from '../parquet/encode-table.ts'
@@ -50,6 +51,8 @@ export interface OpenDataset extends DatasetPlan, DatasetProgram {
   readonly storage: Storage
   /** Text of `parquetry.json`, by which a changed setting is noticed. */
   readonly settingsText: string
+  /** False when people could not be read: it serves scans, and drawing says what is missing. */
+  readonly isWhole: boolean
 }
 
 /** The folder behind a reference, after looking that it is that very dataset. Throws `DATASET_NOT_VISIBLE` (retried). */
@@ -69,7 +72,7 @@ export async function openDataset(ports: DatasetPorts, ref: DatasetRef, known: O
   const plan = planOf(storage, await readMetadata(storage), ref)
   const settings = await readJson(storage, keys.parquetryFile)
   const settingsText = JSON.stringify(settings)
-  if (known !== null && known.settingsText === settingsText) return { ...known, ...plan }
+  if (known !== null && known.settingsText === settingsText && known.isWhole) return { ...known, ...plan }
   const compiled = await readStored(storage)
   if (compiled.fingerprint.hash !== ref.fingerprint) {
     throw new ParquetryError('DATASET_DAMAGED', `the config in ${ref.location} is not the one that this run was started with`, {
@@ -77,11 +80,38 @@ export async function openDataset(ports: DatasetPorts, ref: DatasetRef, known: O
     })
   }
   const { seed, referenceTime } = compiledSettings(settings)
-  return { ref, storage, settingsText, ...plan, ...(await compileProgram(compiled, seed, referenceTime)) }
+  const people = ports.openPeople === undefined ? null : lateFailing(ports.openPeople)
+  const program = await compileProgram(compiled, seed, referenceTime, people?.open)
+  return { ref, storage, settingsText, isWhole: people?.isWhole() ?? true, ...plan, ...program }
 }
 
-/** Compiles all columns. `referenceTime` is ISO 8601, UTC. */
-export async function compileProgram(compiled: CompiledDataset, seed: string, referenceTime: string): Promise<DatasetProgram> {
+/** People who cannot be read for now are missed when one is drawn, so that it is a row group that says so and the run that waits. */
+function lateFailing(open: OpenPeople): { readonly open: OpenPeople; isWhole(): boolean } {
+  let isWhole = true
+  return {
+    isWhole: () => isWhole,
+    async open(request) {
+      try {
+        return await open(request)
+      } catch (error) {
+        if (!isParquetryError(error) || error.kind !== 'blocked') throw error
+        isWhole = false
+        const fail = (): never => {
+          throw error
+        }
+        return { size: 1, at: fail }
+      }
+    },
+  }
+}
+
+/** Compiles all columns. `referenceTime` is ISO 8601, UTC; `openPeople` reads managed people, where a column draws them. */
+export async function compileProgram(
+  compiled: CompiledDataset,
+  seed: string,
+  referenceTime: string,
+  openPeople?: OpenPeople,
+): Promise<DatasetProgram> {
   const samplers = compiled.columns.filter((column) => column.column_type === 'sampler')
   const fields = [...compiled.schema, ...compiled.droppedSchema]
   const checkValue = createValueChecker(fields)
@@ -103,6 +133,8 @@ export async function compileProgram(compiled: CompiledDataset, seed: string, re
       constraints: compiled.constraints,
       seed,
       referenceTime,
+      people: compiled.people,
+      ...(openPeople === undefined ? {} : { openPeople }),
       compileCondition: (source) => compileCondition(source, { types: compiled.types }),
     }),
     generators: compileCellGenerators(compiled),

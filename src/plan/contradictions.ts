@@ -4,6 +4,8 @@
  */
 import type { Constraint, SamplerColumn, SamplerParams } from '../config/compiled.ts'
 import type { Problem } from '../errors.ts'
+import { scipyRange } from './scipy.ts'
+import type { ScipyName } from './scipy.ts'
 
 /** Problems under `constraints[i]`, at most one for each constraint. Columns that are not in `samplers` are passed over. */
 export function findContradictions(samplers: readonly SamplerColumn[], constraints: readonly Constraint[]): Problem[] {
@@ -63,6 +65,7 @@ function domainOfParams(
 ): Domain {
   switch (params.sampler_type) {
     case 'uuid':
+    case 'person':
     case 'person_from_faker':
       return { ...ANYTHING, kind: null }
     case 'category':
@@ -83,6 +86,12 @@ function domainOfParams(
       return integers('number', params.p === 1 ? params.n : 0, params.p === 0 ? 0 : params.n)
     case 'poisson':
       return integers('number', 0, params.mean === 0 ? 0 : Infinity)
+    case 'scipy':
+      return domainOfScipy(column, params)
+    case 'bernoulli_mixture': {
+      const parts = [...(params.p < 1 ? [listed([0])] : []), ...(params.p > 0 ? [domainOfScipy(column, params)] : [])]
+      return parts.reduce(uniteDomains)
+    }
     case 'datetime': {
       const start = isoSeconds(params.start)
       const end = isoSeconds(params.end)
@@ -97,6 +106,21 @@ function domainOfParams(
       return integers('datetime', from.low + params.dt_min * length, from.high + (params.dt_max - 1) * length)
     }
   }
+}
+
+/** Not called with parameters that are wrong: the config reports those, and looks for contradictions only without them. */
+function domainOfScipy(column: SamplerColumn, params: ScipyParams): Domain {
+  const { low, high, isInteger, isAtomless } = scipyRange(params.dist_name, params.dist_params)
+  const places = params.decimal_places ?? null
+  if (isInteger && (places === null || places >= 0)) return integers('number', low, high)
+  const closed = { isLowOpen: low === -Infinity, isHighOpen: high === Infinity }
+  return roundDomain({ ...ANYTHING, ...closed, low, high, isContinuous: isAtomless }, column, { decimal_places: places })
+}
+
+interface ScipyParams {
+  readonly dist_name: ScipyName
+  readonly dist_params: Readonly<Record<string, number>>
+  readonly decimal_places?: number | null
 }
 
 const LONGEST_UNIT_SECONDS = { Y: 366 * 86_400, M: 31 * 86_400, D: 86_400, h: 3_600, m: 60, s: 1 } as const

@@ -1,15 +1,20 @@
 /** The declared type of a sampler column: a pure function of its config, never of rows (ruling 12). */
 import type { SamplerColumn, SamplerParams } from '../config/compiled.ts'
-import type { Field, ValueType } from '../values.ts'
+import type { ValueType } from '../values.ts'
+import { FAKER_FIELDS, fieldsOfPeople } from './people.ts'
+import type { People } from './people.ts'
+import { isDiscreteScipy } from './scipy.ts'
 
 /**
  * The type of a column's cells. Categories of integers only are int64, of numbers only double, all others string (numbers then
- * stand as Python writes them); `convert_to` decides where it is given and applies.
+ * stand as Python writes them); `convert_to` decides where it is given and applies. `people` decides what a `person` is.
  */
-export function samplerValueType(column: SamplerColumn): ValueType {
+export function samplerValueType(column: SamplerColumn, people: People = {}): ValueType {
   switch (column.sampler_type) {
     case 'person_from_faker':
-      return { kind: 'group', fields: PERSON_FIELDS }
+      return { kind: 'group', fields: FAKER_FIELDS }
+    case 'person':
+      return { kind: 'group', fields: fieldsOfPeople(column, people) }
     case 'uuid':
     case 'datetime':
     case 'timedelta':
@@ -20,6 +25,9 @@ export function samplerValueType(column: SamplerColumn): ValueType {
     case 'uniform':
     case 'gaussian':
       return convertedType(column, 'double')
+    case 'scipy':
+    case 'bernoulli_mixture':
+      return convertedType(column, isDiscrete(column) ? 'int64' : 'double')
     case 'bernoulli':
     case 'binomial':
     case 'poisson':
@@ -27,29 +35,11 @@ export function samplerValueType(column: SamplerColumn): ValueType {
   }
 }
 
-/** Fields of a `person_from_faker` value, in order; every one may be null where faker's locale has no such thing. */
-export const PERSON_FIELDS: readonly Field[] = [
-  'uuid',
-  'locale',
-  'first_name',
-  'last_name',
-  'middle_name',
-  'sex',
-  'street_number',
-  'street_name',
-  'city',
-  'state',
-  'postcode',
-  'age',
-  'birth_date',
-  'country',
-  'marital_status',
-  'education_level',
-  'unit',
-  'occupation',
-  'phone_number',
-  'bachelors_field',
-].map((name) => ({ name, type: { kind: name === 'age' ? 'int64' : 'string' } }))
+/** True when a scipy or mixture column draws integers only, whatever condition holds. */
+export function isDiscrete(column: SamplerColumn): boolean {
+  const all = [column.params, ...Object.values(column.conditional_params)]
+  return all.every((params) => 'dist_name' in params && isDiscreteScipy(params.dist_name))
+}
 
 function convertedType(column: SamplerColumn, own: 'int64' | 'double' | 'string'): ValueType {
   if (column.convert_to === 'int') return { kind: 'int64' }

@@ -23,6 +23,7 @@ import { openStorage } from '../storage/open.ts'
 import { createContact } from './contact.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createDatasetCache } from './dataset-cache.ts'
+import { createPeople } from './people.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { RehearsalOptions } from './rehearsal.ts'
 
@@ -87,6 +88,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     now: Date.now,
     log,
     datasetProcessors: options.datasetProcessors ?? [],
+    openPeople: createPeople(env, env['HOME'] ?? homedir()),
   }
   const contact = createContact({ ping: () => pingServer(options.connection) })
   const drainMs = options.drainMs ?? 20_000

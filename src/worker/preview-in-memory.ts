@@ -4,6 +4,7 @@ import { createHomeKeys } from '../config/home-keys.ts'
 import { createModels } from '../model/models.ts'
 import { previewDataset } from '../dataset/row-group/preview.ts'
 import type { Preview, PreviewOptions } from '../dataset/row-group/preview.ts'
+import { createPeople } from './people.ts'
 import { createRehearsal } from './rehearsal.ts'
 
 /** As `previewDataset`, with models whose keys come from `env`. */
@@ -12,9 +13,10 @@ export async function previewInMemory(
 ): Promise<Preview> {
   const { env, ...rest } = options
   const rehearsal = createRehearsal({})
-  const models = createModels({ env, rehearsal, resolveKey: createHomeKeys(env, env['HOME'] ?? homedir()) })
+  const homeFolder = env['HOME'] ?? homedir()
+  const models = createModels({ env, rehearsal, resolveKey: createHomeKeys(env, homeFolder) })
   try {
-    return await previewDataset({ ...rest, models })
+    return await previewDataset({ openPeople: createPeople(env, homeFolder), ...rest, models })
   } finally {
     await models.close()
     await rehearsal.close()

@@ -47,6 +47,11 @@ describe('a config that is wrong is refused before anything is started', () => {
       /columns\[0\]\.params\.weights: /,
     ],
     [
+      'people that are absent',
+      column('{ name: a, column_type: sampler, sampler_type: person, params: { locale: fr_FR } }'),
+      /columns\[0\]\.params\.locale: .*datasets\/fr_FR\.parquet.*--person-fallback faker/,
+    ],
+    [
       'an unknown provider',
       `${column('{ name: a, column_type: llm-text, model_alias: m, prompt: hello }')}model_configs:\n  - { alias: m, model: m, provider: opennai }\n`,
       /opennai.*openai/,
@@ -61,6 +66,16 @@ describe('a config that is wrong is refused before anything is started', () => {
       })
     }
   }
+
+  it('people that are absent can be made by faker, on demand', async () => {
+    const config = place.write(
+      'people.yaml',
+      column('{ name: a, column_type: sampler, sampler_type: person, params: { age_range: [20, 30] } }'),
+    )
+    expect(await place.run(['validate', config, '--person-fallback', 'faker'])).toMatchObject({ code: 0, stderr: '' })
+    const previewed = await place.run(['preview', config, '-n', '2', '--person-fallback', 'faker'])
+    expect(previewed).toMatchObject({ code: 0, stdout: expect.stringMatching(/first_name/) })
+  })
 
   it('all problems are said at once', async () => {
     const config = `columns:

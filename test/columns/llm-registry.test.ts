@@ -17,6 +17,7 @@ function dataset(more: Partial<CompiledDataset> = {}): CompiledDataset {
   const columns = [structuredColumn({ prompt: 'Sum up {{ review }}' }), textColumn({ prompt: 'Review {{ label }}, {{ product }}' }), label]
   return {
     columns,
+    people: {},
     order: ['label', 'review', 'summary'],
     inputs: { label: ['product'], review: ['label', 'product'], summary: ['review'] },
     types: { ...options().types, label: { kind: 'string' } },

@@ -47,6 +47,59 @@ const cases: readonly [string, readonly Mapping[], string | RegExp][] = [
     'columns[0].params.stddev: expected a number of at least 0, found -1',
   ],
   ['a negative mean', [sampler('a', 'poisson', { mean: -1 })], 'columns[0].params.mean: expected a number of at least 0, found -1'],
+  [
+    'a distribution that is not there',
+    [sampler('a', 'scipy', { dist_name: 'exponn', dist_params: {} })],
+    /^columns\[0\]\.params\.dist_name: expected one of "bernoulli", "beta", .*"weibull_min", found "exponn"\. Did you mean "expon"\?$/,
+  ],
+  [
+    'a parameter that its distribution has not',
+    [sampler('a', 'scipy', { dist_name: 'expon', dist_params: { rate: 2 } })],
+    'columns[0].params.dist_params.rate: expon has no parameter "rate". It takes loc, scale.',
+  ],
+  [
+    'a shape left out',
+    [sampler('a', 'scipy', { dist_name: 'gamma', dist_params: { scale: 2 } })],
+    'columns[0].params.dist_params.a: expected a number above 0, which gamma needs, found nothing',
+  ],
+  [
+    'a negative scale',
+    [sampler('a', 'scipy', { dist_name: 'norm', dist_params: { scale: -2 } })],
+    'columns[0].params.dist_params.scale: expected a number of at least 0, found -2',
+  ],
+  [
+    'bounds of a distribution the wrong way round',
+    [sampler('a', 'scipy', { dist_name: 'randint', dist_params: { low: 5, high: 5 } })],
+    'columns[0].params.dist_params: expected low < high, found 5 and 5',
+  ],
+  [
+    'a shape that is no number',
+    [sampler('a', 'scipy', { dist_name: 't', dist_params: { df: [1, 2] } })],
+    'columns[0].params.dist_params.df: expected a number, found a list',
+  ],
+  [
+    'a mixture over a distribution with a wrong shape, in a condition too',
+    [
+      city,
+      sampler(
+        'a',
+        'bernoulli_mixture',
+        { p: 0.5, dist_name: 'norm', dist_params: {} },
+        { conditional_params: { "city == 'Rome'": { p: 0.5, dist_name: 'beta', dist_params: { a: 1, b: 0 } } } },
+      ),
+    ],
+    'columns[1].conditional_params["city == \'Rome\'"].dist_params.b: expected a number above 0, found 0',
+  ],
+  [
+    'a scale of a distribution over integers',
+    [sampler('a', 'bernoulli_mixture', { p: 0.5, dist_name: 'poisson', dist_params: { mu: 1, scale: 2 } })],
+    'columns[0].params.dist_params.scale: poisson has no parameter "scale". It takes mu, loc.',
+  ],
+  [
+    'a distribution converted to a date',
+    [sampler('a', 'scipy', { dist_name: 'norm', dist_params: {} }, { convert_to: '%Y' })],
+    'columns[0].convert_to: expected float, int or str, found "%Y".',
+  ],
   ['a missing parameter', [sampler('a', 'uniform', { low: 1 })], 'columns[0].params.high: expected a number, found nothing'],
   [
     'end before start',

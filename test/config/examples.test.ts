@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { findManagedPeople } from '../../src/client/managed-people.ts'
 import { prepareConfig } from '../../src/config/prepare-config.ts'
 import type { PreparedConfig } from '../../src/config/prepare-config.ts'
 
@@ -11,12 +12,21 @@ const prepare = async (name: string, provider?: string): Promise<PreparedConfig>
   })
 
 describe('the example configs', () => {
-  it.each(['product-reviews', 'support-tickets', 'iot-readings', 'code-exercises'])(
+  it.each(['product-reviews', 'support-tickets', 'iot-readings', 'code-exercises', 'insurance-claims'])(
     '%s compiles without an error or a warning',
     async (name) => {
       expect((await prepare(name)).warnings).toEqual([])
     },
   )
+
+  it('customer-directory compiles with managed people, and with faker in their place', async () => {
+    const file = fileURLToPath(new URL('../../examples/customer-directory.yaml', import.meta.url))
+    const sources = { homeFolder: '/nowhere', findPeople: findManagedPeople, personFallback: 'faker' } as const
+    const assets = fileURLToPath(new URL('../fixtures/managed-assets', import.meta.url))
+    for (const env of [{ DATA_DESIGNER_MANAGED_ASSETS_PATH: assets }, {}]) {
+      expect((await prepareConfig(file, { ...sources, env })).warnings).toEqual([])
+    }
+  })
 
   it('product-reviews makes three model calls a row, with prices', async () => {
     const { compiled, explicit } = await prepare('product-reviews')

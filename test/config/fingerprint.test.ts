@@ -111,6 +111,14 @@ describe('the fingerprint', () => {
     expect(weighted([3, 1])).not.toBe(weighted([1, 1]))
   })
 
+  it('takes loc 0 and scale 1 of a distribution for what they are without being written', () => {
+    const hashes = [{ s: 1 }, { scale: 1, s: 1, loc: 0 }, { s: 1, loc: 2 }].map((dist_params) =>
+      hashOf(configOf([sampler('a', 'scipy', { dist_name: 'lognorm', dist_params })])),
+    )
+    expect(hashes[1]).toBe(hashes[0])
+    expect(hashes[2]).not.toBe(hashes[0])
+  })
+
   it('keeps a column called like a part apart from it', () => {
     const odd = configOf([price, expression('constraints', 'x')], { constraints: [{ target_column: 'price', operator: 'lt', rhs: 5 }] })
     expect(Object.keys(compile(odd).compiled.fingerprint.parts)).toEqual(['price', 'columns.constraints', 'column order', 'constraints'])

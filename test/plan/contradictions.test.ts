@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Constraint, SamplerColumn } from '../../src/config/compiled.ts'
 import { findContradictions } from '../../src/plan/contradictions.ts'
+import type { ScipyName } from '../../src/plan/scipy.ts'
 import { column, constraint, params, program, rowsOf } from '../columns/sampler/samplers.ts'
 
 const found = (columns: readonly SamplerColumn[], ...constraints: string[]): string[] =>
@@ -9,7 +10,24 @@ const found = (columns: readonly SamplerColumn[], ...constraints: string[]): str
 
 const uniform = (name: string, low: number, high: number): SamplerColumn => column(name, 'uniform', { low, high })
 
+const scipy = (dist_name: ScipyName, dist_params: Record<string, number>, more: { decimal_places?: number } = {}): SamplerColumn =>
+  column('x', 'scipy', { dist_name, dist_params, ...more })
+
 describe('contradictions', () => {
+  it('are not seen where a distribution reaches', () => {
+    const cases = [
+      [scipy('norm', {}), 'x > 1000'],
+      [scipy('beta', { a: 2, b: 3, scale: 4 }), 'x >= 4'],
+      [scipy('expon', { loc: 2 }), 'x > 2'],
+      [scipy('uniform', { loc: 5 }, { decimal_places: 0 }), 'x >= 6'],
+      [scipy('norm', { loc: 3, scale: 0 }), 'x >= 3'],
+      [scipy('randint', { low: 3, high: 9 }), 'x >= 8'],
+      [column('x', 'bernoulli_mixture', { dist_name: 'uniform', dist_params: { loc: 5 } }), 'x < 5'],
+      [column('x', 'bernoulli_mixture', { dist_name: 'uniform', dist_params: { loc: -5 } }), 'x >= 0'],
+    ] as const
+    for (const [sampler, text] of cases) expect(found([sampler], text), text).toEqual([])
+  })
+
   it('are seen in one constraint outside the range of its column', () => {
     expect(found([uniform('x', 0, 1)], 'x > 2')).toEqual([
       'constraints[0]: Expected a constraint that some row satisfies; found x > 2, while "x" can only be from 0 to 1 ' +
@@ -24,6 +42,17 @@ describe('contradictions', () => {
       [column('x', 'binomial', { n: 10, p: 0.5 }), 'x > 10'],
       [column('x', 'poisson', { mean: 3 }), 'x < 0'],
       [column('x', 'gaussian', { mean: 5, stddev: 0 }), 'x < 5'],
+      [scipy('expon', { loc: 2 }), 'x < 2'],
+      [scipy('expon', { loc: 2 }), 'x <= 2'],
+      [scipy('beta', { a: 2, b: 3, scale: 4 }), 'x > 4'],
+      [scipy('norm', { loc: 3, scale: 0 }), 'x > 3'],
+      [scipy('truncnorm', { a: -1, b: 2, loc: 10, scale: 5 }), 'x > 20'],
+      [scipy('pareto', { b: 2, scale: 3 }), 'x < 3'],
+      [scipy('randint', { low: 3, high: 9 }), 'x > 8'],
+      [scipy('geom', { p: 0.5 }), 'x < 1'],
+      [column('x', 'bernoulli_mixture', { p: 0, dist_name: 'norm' }), 'x > 0'],
+      [column('x', 'bernoulli_mixture', { p: 1, dist_name: 'uniform', dist_params: { loc: 5 } }), 'x < 5'],
+      [column('x', 'bernoulli_mixture', { dist_name: 'uniform', dist_params: { loc: 5 } }), 'x < 0'],
     ] as const
     for (const [sampler, text] of cases) expect(found([sampler], text), text).toHaveLength(1)
   })

@@ -1,4 +1,5 @@
 /** From flags to a config that is ready to be run. */
+import { findManagedPeople } from '../../client/managed-people.ts'
 import type { RunnableConfig } from '../../client/parquetry-client.ts'
 import { prepareConfig } from '../../config/prepare-config.ts'
 import type { PreparedConfig } from '../../config/prepare-config.ts'
@@ -10,6 +11,8 @@ import type { AllowedDrops } from '../options.ts'
 export async function loadConfig(config: string, flags: ConfigFlags, { output, env }: CommandContext): Promise<PreparedConfig> {
   const prepared = await prepareConfig(config, {
     env,
+    findPeople: findManagedPeople,
+    ...(flags.personFallback === undefined ? {} : { personFallback: flags.personFallback }),
     ...(env['HOME'] === undefined ? {} : { homeFolder: env['HOME'] }),
     ...(flags.provider === undefined ? {} : { provider: flags.provider }),
     ...(flags.providers === undefined ? {} : { providersFile: flags.providers }),

@@ -2,17 +2,31 @@
 import type { SamplerColumn, SamplerParams } from '../../config/compiled.ts'
 import { createBinomial, createPoisson } from '../../random/counts.ts'
 import { drawNormal } from '../../random/normal.ts'
+import { fieldsOfPeople } from '../../plan/people.ts'
+import type { People } from '../../plan/people.ts'
+import { scipyProblems } from '../../plan/scipy.ts'
 import { createPermutation32 } from '../../random/permutation.ts'
 import type { Random } from '../../random/random.ts'
+import type { Value } from '../../values.ts'
 import { SECONDS_PER_UNIT, truncateSeconds } from './calendar.ts'
 import { categoryValues, drawCategory, drawSubcategory, keysOfParentValue, kindOfValues, settleCategoryValue } from './category.ts'
 import { drawInteger } from './draw.ts'
 import type { Draw } from './draw.ts'
+import type { ToAscii } from './email-address.ts'
+import { drawManagedPerson } from './managed-person.ts'
 import { createRounder } from './numbers.ts'
 import { parseDate } from './parse-date.ts'
+import type { PeoplePool } from './people.ts'
 import { drawPerson } from './person.ts'
 import type { PersonSource } from './person.ts'
+import { createMixtureDraw, createScipyDraw } from './scipy.ts'
 import { drawUuid } from './uuid.ts'
+
+/** People found in a managed file, and what their addresses are written with. */
+export interface ManagedPeople {
+  readonly pool: PeoplePool
+  readonly toAscii: ToAscii
+}
 
 /** What a draw is compiled from, besides its params. */
 export interface DrawContext {
@@ -20,6 +34,9 @@ export interface DrawContext {
   readonly random: Random
   /** Days since 1970-01-01. */
   readonly referenceDay: number
+  readonly people: People
+  /** Params of `person` columns → people of the managed file; params that are missing here are faker's, or have been reported. */
+  readonly managed: ReadonlyMap<SamplerParams, ManagedPeople>
   /** Locale → people; a locale that is missing here has been reported. */
   readonly persons: ReadonlyMap<string, PersonSource>
   report(path: string, message: string): void
@@ -64,10 +81,15 @@ export function compileDraw(column: SamplerColumn, params: SamplerParams, path: 
       if (!(mean >= 0 && mean <= MAX_POISSON_MEAN)) return fail('.mean', `Expected a mean from 0 to 2^52; found ${mean}.`)
       return createPoisson(mean)
     }
+    case 'scipy':
+    case 'bernoulli_mixture':
+      return compileDistribution(params, fail)
     case 'datetime':
       return compileDatetime(params, fail)
     case 'timedelta':
       return compileTimedelta(params, context, fail)
+    case 'person':
+      return compilePerson(column, params, context)
     case 'person_from_faker': {
       const [from, to] = params.age_range
       if (!(Number.isInteger(from) && Number.isInteger(to) && from >= 0 && from <= to)) {
@@ -89,6 +111,29 @@ function rounded(draw: (stream: Parameters<Draw>[0]) => number, places: number |
   if (places === null) return draw
   const round = createRounder(places)
   return (stream) => round(draw(stream))
+}
+
+/** People of a managed file, or of faker where that stands in for it. */
+function compilePerson(column: SamplerColumn, params: ParamsOf<'person'>, context: DrawContext): Draw | null {
+  const fields = fieldsOfPeople(column, context.people).map(({ name }) => name)
+  const managed = context.managed.get(params)
+  if (managed !== undefined) return drawManagedPerson(params, managed.pool, fields, context.referenceDay, managed.toAscii)
+  const source = context.persons.get(params.locale)
+  if (source === undefined) return null
+  const draw = drawPerson(params, source, context.referenceDay)
+  return (stream, raws, rowIndex) => {
+    const person = draw(stream, raws, rowIndex) as Readonly<Record<string, Value>>
+    return Object.fromEntries(fields.map((field) => [field, person[field] ?? null]))
+  }
+}
+
+function compileDistribution(params: ParamsOf<'scipy' | 'bernoulli_mixture'>, fail: Fail): Draw | null {
+  const { dist_name: name, dist_params: given } = params
+  const problem = scipyProblems(name, given)[0]
+  if (problem !== undefined) return fail(`.dist_params${problem.param === null ? '' : `.${problem.param}`}`, `${problem.message}.`)
+  if (params.sampler_type === 'scipy') return rounded(createScipyDraw(name, given), params.decimal_places)
+  if (!(params.p >= 0 && params.p <= 1)) return fail('.p', `Expected a probability from 0 to 1; found ${params.p}.`)
+  return createMixtureDraw(params.p, name, given)
 }
 
 function compileCategory(column: SamplerColumn, params: ParamsOf<'category'>, fail: Fail): Draw | null {

@@ -1,7 +1,8 @@
 /** From sampler columns and constraints to a program that draws any row alone. */
-import type { Constraint, SamplerColumn } from '../../config/compiled.ts'
+import type { Constraint, SamplerColumn, SamplerParams } from '../../config/compiled.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { Problem } from '../../errors.ts'
+import type { People } from '../../plan/people.ts'
 import { createRandom } from '../../random/random.ts'
 import type { Value } from '../../values.ts'
 import type { SamplerProgram } from '../generator.ts'
@@ -12,10 +13,13 @@ import type { CompiledConstraint } from './constraint.ts'
 import { compileConversion } from './convert.ts'
 import type { Conversion } from './convert.ts'
 import { compileDraw } from './compile-draw.ts'
-import type { DrawContext } from './compile-draw.ts'
+import type { DrawContext, ManagedPeople } from './compile-draw.ts'
 import type { Draw } from './draw.ts'
+import { loadToAscii } from './email-address.ts'
+import { requestOf } from './managed-person.ts'
 import { orderSamplers } from './order.ts'
 import { parseDate } from './parse-date.ts'
+import type { OpenPeople } from './people.ts'
 import { loadPersonSource } from './person.ts'
 import type { PersonSource } from './person.ts'
 import { createProgram } from './program.ts'
@@ -40,6 +44,10 @@ export interface SamplerSources {
   /** The dataset's recorded reference time (ISO 8601): the day on which people have their age. */
   readonly referenceTime: string
   readonly compileCondition: CompileCondition
+  /** Where the people of `person` columns come from, by locale. Default none. */
+  readonly people?: People
+  /** Reads managed people. Default: there are none here. */
+  readonly openPeople?: OpenPeople
 }
 
 /**
@@ -58,7 +66,9 @@ export async function compileSamplers(sources: SamplerSources): Promise<SamplerP
     columns: new Map(sources.columns.map((column, slot) => [column.name, { column, slot }])),
     random: createRandom(sources.seed),
     referenceDay: referenceDayOf(sources.referenceTime),
-    persons: await loadPersons(sources.columns, report),
+    people: sources.people ?? {},
+    persons: await loadPersons(sources, report),
+    managed: await loadManaged(sources, report),
     report,
   }
   const draws = sources.columns.map((column) => compileDraws(column, context))
@@ -178,11 +188,13 @@ function describe(comparable: Conversion['comparable']): string {
   return comparable === 'number' ? 'numbers' : 'date-times'
 }
 
-async function loadPersons(columns: readonly SamplerColumn[], report: Report): Promise<ReadonlyMap<string, PersonSource>> {
+async function loadPersons({ columns, people = {} }: SamplerSources, report: Report): Promise<ReadonlyMap<string, PersonSource>> {
   const persons = new Map<string, PersonSource>()
   for (const column of columns) {
     for (const params of allParams(column)) {
-      if (params.sampler_type !== 'person_from_faker' || persons.has(params.locale)) continue
+      const isFaker =
+        params.sampler_type === 'person_from_faker' || (params.sampler_type === 'person' && people[params.locale]?.kind === 'faker')
+      if (!isFaker || persons.has(params.locale)) continue
       try {
         persons.set(params.locale, await loadPersonSource(params.locale))
       } catch (error) {
@@ -192,6 +204,25 @@ async function loadPersons(columns: readonly SamplerColumn[], report: Report): P
     }
   }
   return persons
+}
+
+async function loadManaged(sources: SamplerSources, report: Report): Promise<ReadonlyMap<SamplerParams, ManagedPeople>> {
+  const managed = new Map<SamplerParams, ManagedPeople>()
+  for (const column of sources.columns) {
+    for (const [index, params] of allParams(column).entries()) {
+      const source = params.sampler_type === 'person' ? sources.people?.[params.locale] : undefined
+      if (params.sampler_type !== 'person' || source?.kind === 'faker') continue
+      const path = `columns.${column.name}.${index === 0 ? 'params' : 'conditional_params'}`
+      if (source === undefined || sources.openPeople === undefined) {
+        report(path, `Expected managed people of the locale ${params.locale}; found none here.`)
+        continue
+      }
+      const pool = await sources.openPeople(requestOf(params, source))
+      if (pool.size > 0) managed.set(params, { pool, toAscii: await loadToAscii() })
+      else report(path, `Expected filters that some person of the locale ${params.locale} meets; found nobody. Loosen them.`)
+    }
+  }
+  return managed
 }
 
 function compileDraws(column: SamplerColumn, context: DrawContext): readonly (Draw | null)[] {

@@ -1,5 +1,6 @@
 /** From raw values to cells: what `convert_to` makes of them, before the constraints (settle) and after (finish). */
 import type { SamplerColumn } from '../../config/compiled.ts'
+import { isDiscrete } from '../../plan/sampler-types.ts'
 import type { Value } from '../../values.ts'
 import { formatIso } from './calendar.ts'
 import { categoryValues, kindOfValues } from './category.ts'
@@ -23,6 +24,7 @@ export interface Conversion {
 export function compileConversion(column: SamplerColumn): Conversion | { readonly problem: string } {
   switch (column.sampler_type) {
     case 'uuid':
+    case 'person':
     case 'person_from_faker':
       return { comparable: null, settle: null, show: asIs, finish: asIs }
     case 'datetime':
@@ -34,6 +36,9 @@ export function compileConversion(column: SamplerColumn): Conversion | { readonl
     case 'uniform':
     case 'gaussian':
       return convertNumbers(column.convert_to, 'double')
+    case 'scipy':
+    case 'bernoulli_mixture':
+      return convertNumbers(column.convert_to, isDiscrete(column) ? 'int' : 'double')
     case 'bernoulli':
     case 'binomial':
     case 'poisson':

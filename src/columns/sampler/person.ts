@@ -43,7 +43,7 @@ export async function loadPersonSource(locale: string): Promise<PersonSource> {
 
 /** Draws people; `referenceDay` (days since 1970-01-01) is the day on which they have their age. */
 export function drawPerson(
-  params: Extract<SamplerParams, { sampler_type: 'person_from_faker' }>,
+  params: Pick<Extract<SamplerParams, { sampler_type: 'person_from_faker' }>, 'locale' | 'sex' | 'city' | 'age_range'>,
   source: PersonSource,
   referenceDay: number,
 ): Draw {
@@ -93,7 +93,7 @@ const COLLEGE_LEVELS: ReadonlySet<string> = new Set(['bachelors', 'graduate', 'd
 const BACHELORS_FIELDS = ['stem', 'business', 'education', 'arts_humanities', 'stem_related'] as const
 
 /** Any day of birth that gives exactly this age on the reference day, all equally likely. */
-function drawBirthDay(stream: RowStream, age: number, referenceDay: number): number {
+export function drawBirthDay(stream: RowStream, age: number, referenceDay: number): number {
   const dayAfterOlder = anniversary(referenceDay, age + 1) + 1
   return drawInteger(stream, dayAfterOlder, anniversary(referenceDay, age) + 1)
 }

@@ -122,7 +122,9 @@ export function runRequestOf({
   return {
     fingerprint,
     preservesDroppedColumns: policies.preserveDroppedColumns,
-    usesReferenceTime: columns.some((column) => column.column_type === 'sampler' && column.sampler_type === 'person_from_faker'),
+    usesReferenceTime: columns.some(
+      (column) => column.column_type === 'sampler' && ['person', 'person_from_faker'].includes(column.sampler_type),
+    ),
   }
 }
 

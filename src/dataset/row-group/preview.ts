@@ -2,6 +2,7 @@
  * A few rows in memory: no folder, no server, nothing committed. The rows are those that a run with the same seed would begin with,
  * given the same answers.
  */
+import type { OpenPeople } from '../../columns/sampler/people.ts'
 import type { CompiledDataset } from '../../config/compiled.ts'
 import type { RowGroupProgress, Usage } from '../../contract.ts'
 import type { KeptAnswer, Models } from '../../model/client.ts'
@@ -16,6 +17,8 @@ import { runRows } from './run-rows.ts'
 export interface PreviewOptions {
   readonly compiled: CompiledDataset
   readonly models: Models
+  /** Reads managed people. Default: there are none. */
+  readonly openPeople?: OpenPeople
   readonly seed: string
   /** ISO 8601, UTC: the day on which drawn people have their age. */
   readonly referenceTime: string
@@ -45,7 +48,7 @@ export interface Preview {
 /** Makes the rows. Throws what a row group throws: `MODEL_*`, `TOO_MANY_DROPPED`, `CONSTRAINT_UNSATISFIABLE`, or the signal's reason. */
 export async function previewDataset(options: PreviewOptions): Promise<Preview> {
   const { compiled, numRecords, seed, signal } = options
-  const program = await compileProgram(compiled, seed, options.referenceTime)
+  const program = await compileProgram(compiled, seed, options.referenceTime, options.openPeople)
   const journal = createMemoryJournal()
   const life = new AbortController()
   const give = (): void => life.abort(signal.reason)

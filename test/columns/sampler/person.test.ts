@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { chiSquareScore } from '../../random/statistics.ts'
 import { PERSON_LOCALES } from '../../../src/columns/sampler/person-locales.ts'
-import { PERSON_FIELDS } from '../../../src/plan/sampler-types.ts'
+import { FAKER_FIELDS } from '../../../src/plan/people.ts'
 import type { SamplerParams } from '../../../src/config/compiled.ts'
 import type { Value } from '../../../src/values.ts'
 import { column, program, rowsOf, valuesOf } from './samplers.ts'
@@ -23,7 +23,7 @@ function ageOn(birthDate: string, day: string): number {
 describe('a person', () => {
   it('has the fields of the declared type, in order, all filled', async () => {
     for (const person of await people({}, 300)) {
-      expect(Object.keys(person)).toEqual(PERSON_FIELDS.map((field) => field.name))
+      expect(Object.keys(person)).toEqual(FAKER_FIELDS.map((field) => field.name))
       const { middle_name: middleName, unit, age, ...texts } = person
       expect([middleName, unit, Number.isInteger(age)]).toEqual([null, '', true])
       for (const text of Object.values(texts)) expect(text).toMatch(/\S/)
