@@ -14,8 +14,9 @@ const SHINGLE = 5
 /** Chance that two bytes are the same though the minima are not. */
 const CHANCE = 1 / 256
 
-const MULTIPLIERS = new Uint32Array(SIGNATURE_SIZE)
-const MASKS = new Uint32Array(SIGNATURE_SIZE)
+// Signed words, for the engine counts in them.
+const MULTIPLIERS = new Int32Array(SIGNATURE_SIZE)
+const MASKS = new Int32Array(SIGNATURE_SIZE)
 for (let place = 0; place < SIGNATURE_SIZE; place += 1) {
   MULTIPLIERS[place] = mixed(2 * place + 1) | 1
   MASKS[place] = mixed(2 * place + 2)
@@ -25,8 +26,8 @@ for (let place = 0; place < SIGNATURE_SIZE; place += 1) {
  * Writes the signature of a row's texts to `out[0…127]`; false when no letter or digit is in any of them, so that there is nothing to
  * compare. Texts of different columns have no shingle in common. `minima` is scratch of 128 words.
  */
-export function signatureOf(texts: readonly (string | null)[], out: Uint8Array, minima: Uint32Array): boolean {
-  minima.fill(0xffffffff)
+export function signatureOf(texts: readonly (string | null)[], out: Uint8Array, minima: Int32Array): boolean {
+  minima.fill(0x7fffffff)
   let isEmpty = true
   for (const [column, text] of texts.entries()) {
     const plain = plainText(text ?? '')
@@ -63,10 +64,10 @@ function shingleHash(text: string, start: number, end: number, column: number): 
   return mixed(hash)
 }
 
-function addShingle(hash: number, minima: Uint32Array): void {
+function addShingle(hash: number, minima: Int32Array): void {
   for (let place = 0; place < SIGNATURE_SIZE; place += 1) {
-    let value = Math.imul(hash ^ MASKS[place]!, MULTIPLIERS[place]!)
-    value = (value ^ (value >>> 15)) >>> 0
+    const product = Math.imul(hash ^ MASKS[place]!, MULTIPLIERS[place]!)
+    const value = product ^ (product >>> 15)
     if (value < minima[place]!) minima[place] = value
   }
 }

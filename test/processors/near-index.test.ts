@@ -5,7 +5,7 @@ import { SIGNATURE_SIZE, signatureOf, similarityOf } from '../../src/processors/
 import { bandsFor, NearIndex } from '../../src/processors/near-index.ts'
 import { createRandom } from '../../src/random/random.ts'
 
-const minima = new Uint32Array(SIGNATURE_SIZE)
+const minima = new Int32Array(SIGNATURE_SIZE)
 function signature(...texts: (string | null)[]): Uint8Array {
   const out = new Uint8Array(SIGNATURE_SIZE)
   signatureOf(texts, out, minima)

@@ -10,7 +10,7 @@ import type { DeduplicateConfig } from '../../config/schema-dataset-processors.t
 import { HashIndex, jsonOf, NearIndex, SIGNATURE_SIZE, signatureOf } from '../../processors/index.ts'
 import type { Schema, Value } from '../../values.ts'
 import type { DatasetTables, ProcessorOutput } from '../ports.ts'
-import { gather, partsOf } from './files.ts'
+import { gather, giveWay, partsOf, TURN_ROWS } from './files.ts'
 
 /** For each row the position of the row it repeats, + 1; 0 for a row that is kept. */
 interface Repetitions {
@@ -48,6 +48,7 @@ async function findRepetitions(
   for await (const table of tables.select(names)) {
     const columns = names.map((name) => table.columns.get(name) ?? [])
     for (let position = 0; position < table.rowCount; position += 1) {
+      if (position % TURN_ROWS === TURN_ROWS - 1) await giveWay()
       const found = judge(
         columns.map((column) => column[position] ?? null),
         first + position,
@@ -55,7 +56,6 @@ async function findRepetitions(
       if (found === null) continue
       repetitions.of[first + position] = found.row + 1
       if (repetitions.similarity !== null) repetitions.similarity[first + position] = found.similarity ?? 1
-      if (position % 256 === 255) await new Promise<void>((resolve) => setImmediate(resolve))
     }
     first += table.rowCount
   }
@@ -74,7 +74,7 @@ function exactJudge(rows: number): Judge {
 function nearJudge(rows: number, threshold: number): Judge {
   const index = new NearIndex(rows, threshold)
   const signature = new Uint8Array(SIGNATURE_SIZE)
-  const minima = new Uint32Array(SIGNATURE_SIZE)
+  const minima = new Int32Array(SIGNATURE_SIZE)
   return (values, row) => {
     const texts = values.map((value) => (typeof value === 'string' ? value : null))
     return signatureOf(texts, signature, minima) ? index.findOrKeep(signature, row) : null

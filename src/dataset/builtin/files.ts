@@ -16,6 +16,9 @@ const TABLE_ROWS = 10_000
 /** … and bytes in memory, roughly. */
 const TABLE_BYTES = 16 * 1024 * 1024
 
+/** Rows after which the event loop gets a turn, however large a table is: without heartbeats an attempt counts as dead. */
+export const TURN_ROWS = 1_000
+
 /** True for a row that shall be in the output, by its position among all rows. */
 export type RowFilter = (position: number) => boolean
 
@@ -25,6 +28,7 @@ export async function* gather(schema: Schema, tables: AsyncIterable<Table>, isWa
   let first = 0
   for await (const table of tables) {
     for (let position = 0; position < table.rowCount; position += 1) {
+      if (position % TURN_ROWS === TURN_ROWS - 1) await giveWay()
       if (!isWanted(first + position)) continue
       builder.add(table, position)
       if (builder.rowCount >= TABLE_ROWS || builder.sizeBytes >= TABLE_BYTES) yield builder.take()

@@ -12,7 +12,7 @@ import type { TableBuilder } from '../../processors/index.ts'
 import { createRandom } from '../../random/random.ts'
 import type { Schema, Table } from '../../values.ts'
 import type { DatasetTables, ProcessorContext, ProcessorOutput } from '../ports.ts'
-import { gather, giveWay, partsOf } from './files.ts'
+import { gather, giveWay, partsOf, TURN_ROWS } from './files.ts'
 
 /** What memory may hold; smaller in tests. */
 export interface ShuffleLimits {
@@ -55,6 +55,7 @@ export async function* shuffle(
   let position = 0
   for await (const table of tables.select(schema.map(({ name }) => name))) {
     for (let row = 0; row < table.rowCount; row += 1, position += 1) {
+      if (row % TURN_ROWS === TURN_ROWS - 1) await giveWay()
       const bucket = buckets[Math.floor(keyOf(position) * count)]!
       bucket.positions.push(position)
       bucket.waiting.add(table, row)

@@ -9,7 +9,7 @@ import type { SplitConfig } from '../../config/schema-dataset-processors.ts'
 import { jsonOf } from '../../processors/index.ts'
 import type { Schema } from '../../values.ts'
 import type { DatasetTables, ProcessorOutput } from '../ports.ts'
-import { fileOf, gather } from './files.ts'
+import { fileOf, gather, giveWay, TURN_ROWS } from './files.ts'
 
 /** Runs it: `<split>.<format>` for each split, and `_split.json` with the rows of each. */
 export async function* split(
@@ -27,6 +27,7 @@ export async function* split(
   for await (const table of tables.select(by)) {
     const columns = by.map((name) => table.columns.get(name) ?? [])
     for (let position = 0; position < table.rowCount; position += 1) {
+      if (position % TURN_ROWS === TURN_ROWS - 1) await giveWay()
       const place = placeOf(shareOf(config.seed, jsonOf(columns.map((column) => column[position] ?? null))), bounds)
       places[first + position] = place
       counts[place]! += 1
