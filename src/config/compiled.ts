@@ -106,12 +106,22 @@ export type RowGroupProcessor =
   | { readonly processor_type: 'drop_columns'; readonly name: string; readonly column_names: readonly string[] }
   | { readonly processor_type: 'schema_transform'; readonly name: string; readonly template: Readonly<Record<string, unknown>> }
 
+/** What an inference parameter is drawn from: `high` is never drawn itself; weights sum to 1, null for all the same. */
+export type Distribution =
+  | { readonly distribution_type: 'uniform'; readonly params: { readonly low: number; readonly high: number } }
+  | {
+      readonly distribution_type: 'manual'
+      readonly params: { readonly values: readonly number[]; readonly weights: readonly number[] | null }
+    }
+
 /** A model alias with all it takes to call it; secrets are read late, by the worker. */
 export interface CompiledModel {
   readonly target: ModelTarget
   readonly temperature: number | null
   readonly topP: number | null
   readonly maxTokens: number | null
+  /** Parameters that are drawn anew for every request; the fixed ones of the same name are null then. Absent when none is. */
+  readonly drawn?: { readonly temperature: Distribution | null; readonly topP: Distribution | null }
   readonly extraBody: Readonly<Record<string, unknown>>
   /** Money per million tokens, or null when the config gives no price. */
   readonly price: { readonly inputPerMillion: number; readonly outputPerMillion: number; readonly currency: string } | null

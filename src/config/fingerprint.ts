@@ -63,6 +63,7 @@ function modelPart(model: CompiledModel | undefined, isStructured: boolean): unk
     model: model.target.model,
     temperature: model.temperature,
     top_p: model.topP,
+    ...(model.drawn === undefined ? {} : { drawn: model.drawn }),
     max_tokens: model.maxTokens,
     extra_body: { ...model.extraBody, ...model.target.provider.extraBody },
     is_rehearsal: model.target.provider.type === 'rehearsal',

@@ -1,5 +1,5 @@
 /** From the aliases that columns use to models with all it takes to call them. */
-import type { CompiledModel } from './compiled.ts'
+import type { CompiledModel, Distribution } from './compiled.ts'
 import { DEFAULT_MODELS } from './builtin-models.ts'
 import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
@@ -173,8 +173,9 @@ function compileModel(model: ModelConfig, parameters: ChatParameters, provider: 
       maxParallelRequests: parameters.max_parallel_requests,
       timeoutMs: (parameters.timeout ?? 60) * 1_000,
     },
-    temperature: parameters.temperature,
-    topP: parameters.top_p,
+    temperature: typeof parameters.temperature === 'number' ? parameters.temperature : null,
+    topP: typeof parameters.top_p === 'number' ? parameters.top_p : null,
+    ...compileDrawn(parameters),
     maxTokens: parameters.max_tokens,
     extraBody: parameters.extra_body ?? {},
     // A rehearsal costs nothing, whatever the real model would.
@@ -185,4 +186,18 @@ function compileModel(model: ModelConfig, parameters: ChatParameters, provider: 
     skipHealthCheck: model.skip_health_check,
     nativeStructuredOutput: settings.native_structured_output?.includes(model.alias) ?? false,
   }
+}
+
+function compileDrawn({ temperature, top_p: topP }: ChatParameters): Pick<CompiledModel, 'drawn'> {
+  const drawn = { temperature: compileDistribution(temperature), topP: compileDistribution(topP) }
+  return drawn.temperature === null && drawn.topP === null ? {} : { drawn }
+}
+
+/** Weights are normalised, so that 1:1 and 2:2 are the same config. */
+function compileDistribution(parameter: ChatParameters['temperature']): Distribution | null {
+  if (parameter === null || typeof parameter === 'number') return null
+  if (parameter.distribution_type === 'uniform') return parameter
+  const { values, weights } = parameter.params
+  const sum = weights?.reduce((total, weight) => total + weight, 0) ?? 1
+  return { ...parameter, params: { values, weights: weights === null ? null : weights.map((weight) => weight / sum) } }
 }

@@ -8,13 +8,54 @@ const inference = {
   extra_body: anyMapping.nullable().default(null).describe('Further fields of the request.'),
 } as const
 
-/** Inference parameters of a chat model. */
-export const chatInference = z.strictObject({
+const temperature = z.number().min(0).max(2)
+const topP = z.number().min(0).max(1)
+
+/** The distributions that a parameter may be drawn from, by type; every value is held to the bounds of `value`. */
+const distributionsOf = (value: z.ZodNumber) =>
+  ({
+    uniform: z.strictObject({
+      distribution_type: z.literal('uniform').default('uniform'),
+      params: z.strictObject({ low: value, high: value.describe('Above low; not drawn itself.') }),
+    }),
+    manual: z.strictObject({
+      distribution_type: z.literal('manual').default('manual'),
+      params: z.strictObject({
+        values: z.array(value).min(1),
+        weights: z.array(z.number().min(0)).nullable().default(null).describe('One weight for each value; they need not sum to 1.'),
+      }),
+    }),
+  }) as const
+
+/** Drawn parameter → distribution type → its schema. Cross-field rules are in `drawn-parameters.ts`. */
+export const drawnParameters = { temperature: distributionsOf(temperature), top_p: distributionsOf(topP) } as const
+
+const drawn = ({ uniform, manual }: (typeof drawnParameters)['temperature']) =>
+  z.union([uniform, manual]).describe('Drawn anew for every request, from the random stream of its row.')
+
+const chatFields = {
   generation_type: z.literal('chat-completion').default('chat-completion'),
   ...inference,
-  temperature: z.number().min(0).max(2).nullable().default(null),
-  top_p: z.number().min(0).max(1).nullable().default(null),
   max_tokens: z.int().min(1).nullable().default(null),
+} as const
+
+/** Inference parameters of a chat model. */
+export const chatInference = z.strictObject({
+  ...chatFields,
+  temperature: z
+    .union([temperature, drawn(drawnParameters.temperature)])
+    .nullable()
+    .default(null),
+  top_p: z
+    .union([topP, drawn(drawnParameters.top_p)])
+    .nullable()
+    .default(null),
+})
+/** The same without distributions, which are read on their own, so that a mistake is reported against what is meant. */
+const fixedChatInference = z.strictObject({
+  ...chatFields,
+  temperature: temperature.nullable().default(null),
+  top_p: topP.nullable().default(null),
 })
 /** Inference parameters of an embedding model; accepted, so that a list of models can be shared, but no column uses them yet. */
 export const embeddingInference = z.strictObject({
@@ -41,7 +82,10 @@ export const modelConfig = z.strictObject({
 
 /** The model config for one kind of inference parameters, so that a mistake is reported against the kind that is meant. */
 export const modelConfigOf = {
-  'chat-completion': z.strictObject({ ...modelFields, inference_parameters: chatInference.default(() => chatInference.parse({})) }),
+  'chat-completion': z.strictObject({
+    ...modelFields,
+    inference_parameters: fixedChatInference.default(() => fixedChatInference.parse({})),
+  }),
   embedding: z.strictObject({ ...modelFields, inference_parameters: embeddingInference }),
   image: z.strictObject({ ...modelFields, inference_parameters: imageInference }),
 } as const
@@ -56,6 +100,8 @@ export const modelProvider = z.strictObject({
   extra_headers: z.record(z.string(), z.string()).nullable().default(null),
 })
 
+/** A distribution that a parameter is drawn from, as read. */
+export type Distribution = z.output<(typeof drawnParameters)['temperature'][keyof (typeof drawnParameters)['temperature']]>
 /** A model as read: defaults filled in. */
 export type ModelConfig = z.output<typeof modelConfig>
 /** A provider as read. */

@@ -9,11 +9,13 @@
  * A5  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
 import type { CompiledModel } from '../config/compiled.ts'
+import { withDrawnParameters } from '../columns/drawn-parameters.ts'
 import type { CallOrdinal } from '../columns/generator.ts'
 import { addUsage, NO_USAGE } from '../contract.ts'
 import type { Usage } from '../contract.ts'
 import { isParquetryError, ParquetryError } from '../errors.ts'
 import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../model/client.ts'
+import type { Random } from '../random/random.ts'
 import type { AnswerPlace, Journal } from './journal.ts'
 import { answerKey } from './journal.ts'
 
@@ -42,6 +44,8 @@ export interface AnswerBookOptions {
   readonly models: Models
   readonly compiledModels: Readonly<Record<string, CompiledModel>>
   readonly journal: Journal
+  /** The dataset's random streams, for parameters that are drawn for each request. */
+  readonly random: Random
   /** No new calls from here on. */
   readonly stop: AbortSignal
   /** Calls on the wire are given up. */
@@ -115,8 +119,9 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   }
 
   return {
-    async ask(cell, alias, request, ordinal): Promise<ChatAnswer> {
+    async ask(cell, alias, asked, ordinal): Promise<ChatAnswer> {
       const place: AnswerPlace = { ...cell, ...ordinal }
+      const request = withDrawnParameters(asked, aliases.modelOf(alias), place, options.random)
       const key = answerKey(request, place)
       const answer = journal.lookup(key) ?? (await askModel(place, key, alias, request))
       count(alias, answer)
@@ -165,6 +170,7 @@ function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models
     return model
   }
   return {
+    modelOf,
     clientOf(alias: string): ModelClient {
       let client = clients.get(alias)
       if (client === undefined) {

@@ -162,7 +162,58 @@ describe('a model', () => {
     })
   })
 
+  it('may draw temperature and top_p from distributions, whose type the params tell', () => {
+    const modelOf = (inference_parameters: Mapping): unknown =>
+      compile(configOf(columns, { model_configs: [{ alias: 'm', model: 'x', provider: 'openai', inference_parameters }] })).compiled.models[
+        'm'
+      ]
+    const temperature = { distribution_type: 'uniform', params: { low: 0.5, high: 2 } }
+    expect(modelOf({ temperature: { params: temperature.params }, top_p: 0.5 })).toMatchObject({
+      temperature: null,
+      topP: 0.5,
+      drawn: { temperature, topP: null },
+    })
+    const values = [0.1, 0.9]
+    const manual = { distribution_type: 'manual', params: { values, weights: [0.25, 0.75] } }
+    expect(modelOf({ temperature, top_p: { params: { values, weights: [1, 3] } } })).toMatchObject({
+      temperature: null,
+      topP: null,
+      drawn: { temperature, topP: manual },
+    })
+    expect(modelOf({ temperature: 1 })).not.toHaveProperty('drawn')
+  })
+
   it.each<[string, Mapping, string]>([
+    [
+      'a distribution of another kind',
+      { temperature: { distribution_type: 'normal', params: {} } },
+      'model_configs[0].inference_parameters.temperature.distribution_type: expected one of uniform, manual, found "normal"',
+    ],
+    [
+      'bounds the wrong way round',
+      { temperature: { distribution_type: 'uniform', params: { low: 1, high: 1 } } },
+      'model_configs[0].inference_parameters.temperature.params.high: expected a number above low, which is 1, found 1',
+    ],
+    [
+      'a bound beyond the parameter',
+      { top_p: { distribution_type: 'uniform', params: { low: 0, high: 1.5 } } },
+      'model_configs[0].inference_parameters.top_p.params.high: expected a number of at most 1, found 1.5',
+    ],
+    [
+      'a value beyond the parameter',
+      { top_p: { distribution_type: 'manual', params: { values: [0.5, -1] } } },
+      'model_configs[0].inference_parameters.top_p.params.values[1]: expected a number of at least 0, found -1',
+    ],
+    [
+      'a weight too few',
+      { top_p: { params: { values: [0.5, 1], weights: [1] } } },
+      'model_configs[0].inference_parameters.top_p.params.weights: expected as many weights as values, 2, found 1',
+    ],
+    [
+      'no weight above 0',
+      { top_p: { params: { values: [0.5, 1], weights: [0, 0] } } },
+      'model_configs[0].inference_parameters.top_p.params.weights: expected at least one weight above 0, found none',
+    ],
     ['too hot', { temperature: 2.5 }, 'model_configs[0].inference_parameters.temperature: expected a number of at most 2, found 2.5'],
     ['no room', { max_tokens: 0 }, 'model_configs[0].inference_parameters.max_tokens: expected a number of at least 1, found 0'],
     [
