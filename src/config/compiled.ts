@@ -4,6 +4,7 @@
  * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
  */
 import type { ModelTarget } from '../model/client.ts'
+import type { Price } from '../plan/pricing.ts'
 import type { Schema, ValueType } from '../values.ts'
 
 /** Params of one sampler, as in DataDesigner (defaults filled in). */
@@ -124,7 +125,7 @@ export interface CompiledModel {
   readonly drawn?: { readonly temperature: Distribution | null; readonly topP: Distribution | null }
   readonly extraBody: Readonly<Record<string, unknown>>
   /** Money per million tokens, or null when the config gives no price. */
-  readonly price: { readonly inputPerMillion: number; readonly outputPerMillion: number; readonly currency: string } | null
+  readonly price: Price | null
   readonly skipHealthCheck: boolean
   /** True when the endpoint understands `response_format: json_schema`; otherwise the schema goes into the prompt. */
   readonly nativeStructuredOutput: boolean

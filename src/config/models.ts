@@ -1,5 +1,6 @@
 /** From the aliases that columns use to models with all it takes to call them. */
 import type { CompiledModel, Distribution } from './compiled.ts'
+import type { Price } from '../plan/pricing.ts'
 import { DEFAULT_MODELS } from './builtin-models.ts'
 import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
@@ -148,9 +149,9 @@ function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelS
       `no provider has the name "${name}".${suggest(name, names)} Known: ${names.join(', ')}. Others are given by model_providers in the config or by --providers FILE.`,
     )
   } else if (provider.target.type === 'anthropic') {
-    report.notYet(path, `provider "${name}" speaks Anthropic's format, which is not supported yet; use an OpenAI-compatible endpoint`)
+    checkAnthropic(part, path, sources.settings, report)
   } else if (provider.target.type !== 'openai' && provider.target.type !== 'rehearsal') {
-    report.error(path, `provider "${name}" has the type "${String(provider.target.type)}"; expected openai`)
+    report.error(path, `provider "${name}" has the type "${String(provider.target.type)}"; expected openai or anthropic`)
   } else if (provider.target.type === 'openai' && provider.origin === 'OPENAI_BASE_URL') {
     const url = provider.target.endpoint
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
@@ -158,6 +159,32 @@ function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelS
   }
   if (provider === undefined || parameters.generation_type !== 'chat-completion' || report.problems.length > before) return null
   return { config: { ...part, provider: name }, provider, compiled: compileModel(part, parameters, provider, sources.settings) }
+}
+
+/** What Anthropic's API takes less of than OpenAI's. */
+function checkAnthropic(
+  { alias, inference_parameters: parameters }: ModelConfig,
+  path: Path,
+  settings: ParquetrySettings,
+  report: Report,
+): void {
+  if (parameters.generation_type !== 'chat-completion') return
+  const hottest = highestOf(parameters.temperature)
+  // The path of a model listed in the config ends in `provider`; a default alias is known by its column only.
+  const place = path.at(-1) === 'provider' ? [...path.slice(0, -1), 'inference_parameters', 'temperature'] : path
+  if (hottest > 1) report.error(place, `expected a temperature of at most 1 for "${alias}" at an Anthropic provider, found ${hottest}`)
+  const native = settings.native_structured_output?.indexOf(alias) ?? -1
+  if (native >= 0) {
+    report.error(
+      ['parquetry', 'native_structured_output', native],
+      `expected aliases of OpenAI-compatible providers, found "${alias}" at an Anthropic one; leave it out: the schema then goes into the prompt`,
+    )
+  }
+}
+
+function highestOf(parameter: ChatParameters['temperature']): number {
+  if (parameter === null || typeof parameter === 'number') return parameter ?? 0
+  return parameter.distribution_type === 'uniform' ? parameter.params.high : Math.max(...parameter.params.values)
 }
 
 type ChatParameters = Extract<ModelConfig['inference_parameters'], { generation_type: 'chat-completion' }>
@@ -179,12 +206,20 @@ function compileModel(model: ModelConfig, parameters: ChatParameters, provider: 
     maxTokens: parameters.max_tokens,
     extraBody: parameters.extra_body ?? {},
     // A rehearsal costs nothing, whatever the real model would.
-    price:
-      price === undefined || isRehearsal
-        ? null
-        : { inputPerMillion: price.input_per_million, outputPerMillion: price.output_per_million, currency: price.currency },
+    price: price === undefined || isRehearsal ? null : compilePrice(price),
     skipHealthCheck: model.skip_health_check,
     nativeStructuredOutput: settings.native_structured_output?.includes(model.alias) ?? false,
+  }
+}
+
+function compilePrice(price: NonNullable<ParquetrySettings['prices']>[string]): Price {
+  const { cache_read_per_million: read, cache_write_per_million: write } = price
+  return {
+    inputPerMillion: price.input_per_million,
+    outputPerMillion: price.output_per_million,
+    ...(read === undefined ? {} : { cacheReadPerMillion: read }),
+    ...(write === undefined ? {} : { cacheWritePerMillion: write }),
+    currency: price.currency,
   }
 }
 

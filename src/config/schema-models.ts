@@ -70,7 +70,10 @@ export const imageInference = z.strictObject({ generation_type: z.literal('image
 const modelFields = {
   alias: z.string().min(1),
   model: z.string().min(1).describe("The provider's name of the model."),
-  provider: z.string().min(1).describe('Name of a provider: openai, nvidia, openrouter, ollama, rehearsal, or one of model_providers.'),
+  provider: z
+    .string()
+    .min(1)
+    .describe('Name of a provider: openai, nvidia, openrouter, anthropic, ollama, rehearsal, or one of model_providers.'),
   skip_health_check: z.boolean().default(false),
 } as const
 
@@ -94,7 +97,7 @@ export const modelConfigOf = {
 export const modelProvider = z.strictObject({
   name: z.string().min(1),
   endpoint: z.string().min(1).describe('Base URL, e.g. http://127.0.0.1:8000/v1'),
-  provider_type: z.string().default('openai').describe('openai: any OpenAI-compatible endpoint.'),
+  provider_type: z.string().default('openai').describe('openai: any OpenAI-compatible endpoint; anthropic: the messages API.'),
   api_key: z.string().nullable().default(null).describe('Name of the environment variable that holds the key; never the key itself.'),
   extra_body: anyMapping.nullable().default(null),
   extra_headers: z.record(z.string(), z.string()).nullable().default(null),

@@ -4,6 +4,8 @@ import { z } from 'zod'
 const price = z.strictObject({
   input_per_million: z.number().min(0).describe('Money for a million input tokens.'),
   output_per_million: z.number().min(0).describe('Money for a million output tokens.'),
+  cache_read_per_million: z.number().min(0).optional().describe("Input tokens read from the provider's cache; default as input."),
+  cache_write_per_million: z.number().min(0).optional().describe("Input tokens written to the provider's cache; default as input."),
   currency: z.string().min(1).max(8).default('USD'),
 })
 

@@ -15,6 +15,7 @@ import { addUsage, NO_USAGE } from '../contract.ts'
 import type { Usage } from '../contract.ts'
 import { isParquetryError, ParquetryError } from '../errors.ts'
 import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../model/client.ts'
+import { costOf } from '../plan/pricing.ts'
 import type { Random } from '../random/random.ts'
 import type { AnswerPlace, Journal } from './journal.ts'
 import { answerKey } from './journal.ts'
@@ -180,10 +181,7 @@ function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models
       return client
     },
     /** Money in the currency of the alias's price; 0 when it has none. */
-    costOf(alias: string, { usage: { inputTokens, outputTokens } }: ChatAnswer): number {
-      const { price } = modelOf(alias)
-      return price === null ? 0 : (inputTokens * price.inputPerMillion + outputTokens * price.outputPerMillion) / 1e6
-    },
+    costOf: (alias: string, { usage }: ChatAnswer): number => costOf(usage, modelOf(alias).price),
   }
 }
 

@@ -29,6 +29,10 @@ export interface ChatRequest {
 export interface TokenUsage {
   readonly inputTokens: number
   readonly outputTokens: number
+  /** Of the input tokens, those that the provider read from its prompt cache; absent when there were none. */
+  readonly cacheReadTokens?: number
+  /** Of the input tokens, those that it wrote to its prompt cache; absent when there were none. */
+  readonly cacheWriteTokens?: number
   /** True when the provider reported none and the numbers are ceil(characters / 4). */
   readonly estimated?: boolean
 }

@@ -3,6 +3,7 @@
  * variable and model, across all datasets that the worker has open.
  */
 import { ParquetryError } from '../errors.ts'
+import { anthropicMessages } from './anthropic-messages.ts'
 import type { ModelClient, Models, ModelTarget } from './client.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { endpointForPeople } from './failure-report.ts'
@@ -14,6 +15,7 @@ import { AliasClient, type ModelEvent } from './model-client.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
 import { type ModelUsage, UsageCounter } from './usage.ts'
+import type { WireFormat } from './wire-format.ts'
 
 /** Settings of `createModels`. */
 export interface ModelsOptions {
@@ -79,7 +81,6 @@ class WorkerModels implements ControlledModels {
 
   client(target: ModelTarget): ModelClient {
     if (this.#isClosed) throw closedError()
-    if (target.provider.type === 'anthropic') throw notYet(target)
     const lane = this.#laneOf(target)
     const configured = target.maxParallelRequests
     // A cap set by hand holds until the config itself changes.
@@ -89,7 +90,7 @@ class WorkerModels implements ControlledModels {
       clock: this.#clock,
       random: random ?? Math.random,
       policy: this.#policy,
-      format: openaiCompatible,
+      format: formatOf(target.provider),
       readKey: (endpoint) => readKey(target.provider, endpoint, env, resolveKey),
       observe,
     })
@@ -136,8 +137,8 @@ class WorkerModels implements ControlledModels {
     })
     const where =
       provider.type === 'rehearsal'
-        ? lazyDestination(async () => this.#toDestination(await this.#rehearsalEndpoint(), provider.name))
-        : fixedDestination(this.#toDestination(provider.endpoint, provider.name))
+        ? lazyDestination(async () => this.#toDestination(await this.#rehearsalEndpoint(), provider))
+        : fixedDestination(this.#toDestination(provider.endpoint, provider))
     return { provider: provider.name, model, limiter, usage: new UsageCounter(provider.name, model), caps: new Map(), ...where }
   }
 
@@ -147,15 +148,15 @@ class WorkerModels implements ControlledModels {
     throw new ParquetryError('INTERNAL', 'A model of type rehearsal is called, but this worker has no rehearsal endpoint.')
   }
 
-  #toDestination(endpoint: string, providerName: string): Destination {
-    const url = parseEndpoint(endpoint, providerName)
+  #toDestination(endpoint: string, provider: ModelTarget['provider']): Destination {
+    const url = parseEndpoint(endpoint, provider.name)
     let http = this.#origins.get(url.origin)
     if (http === undefined) {
       if (this.#isClosed) throw closedError()
       http = openOrigin(url.origin, this.#clock, this.#options.maxAnswerBytes ?? MAX_ANSWER_BYTES)
       this.#origins.set(url.origin, http)
     }
-    const path = url.pathname.replace(/\/+$/u, '') + openaiCompatible.path + url.search
+    const path = formatOf(provider).pathAt(url.pathname.replace(/\/+$/u, '')) + url.search
     return { http, endpoint: url, label: endpointForPeople(endpoint), path }
   }
 }
@@ -171,15 +172,7 @@ function closedError(): ParquetryError {
   })
 }
 
-function notYet(target: ModelTarget): ParquetryError {
-  const { provider } = target
-  return new ParquetryError(
-    'CONFIG_NOT_YET',
-    `Provider "${provider.name}" has the type "${provider.type}"; this release speaks the OpenAI chat completions format only.`,
-    {
-      provider: provider.name,
-      alias: target.alias,
-      wayOut: 'Use an OpenAI-compatible endpoint of the provider with provider_type: openai.',
-    },
-  )
+/** How a provider of this type is spoken to. */
+function formatOf({ type }: ModelTarget['provider']): WireFormat {
+  return type === 'anthropic' ? anthropicMessages : openaiCompatible
 }

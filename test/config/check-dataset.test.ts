@@ -28,11 +28,6 @@ describe('what this release cannot do yet', () => {
     ['seed_config', configOf([city], { seed_config: { source: {} } }), 'seed_config'],
     ['tool_configs', configOf([city], { tool_configs: [{}] }), 'tool_configs'],
     ['profilers', configOf([city], { profilers: [{}] }), 'profilers'],
-    [
-      'anthropic',
-      configOf([city, text('a', '{{ city }}')], { model_configs: [{ alias: 'm', model: 'x', provider: 'anthropic' }] }),
-      'model_configs[0].provider',
-    ],
   ])('is refused by name: %s', (name, config, path) => {
     const failure = failureOf(config)
     expect(failure.code).toBe('CONFIG_NOT_YET')

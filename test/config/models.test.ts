@@ -25,6 +25,29 @@ describe('a provider', () => {
     expect(providerOf(asking(name))).toEqual({ name, endpoint, type: 'openai', apiKeyEnv, extraHeaders: {}, extraBody: {} })
   })
 
+  it("that speaks Anthropic's messages is built in, or one of the config's own", () => {
+    const builtIn = { name: 'anthropic', endpoint: 'https://api.anthropic.com/v1', type: 'anthropic', apiKeyEnv: 'ANTHROPIC_API_KEY' }
+    expect(providerOf(asking('anthropic'))).toMatchObject(builtIn)
+    expect(providerOf(asking('own', own({ provider_type: 'anthropic' })))).toMatchObject({ type: 'anthropic' })
+  })
+
+  it.each<[string, Mapping, string]>([
+    ['1.5', { temperature: 1.5 }, 'found 1.5'],
+    ['one drawn up to 2', { temperature: { params: { low: 0, high: 2 } } }, 'found 2'],
+    ['one drawn from 0.5 and 1.2', { temperature: { params: { values: [0.5, 1.2] } } }, 'found 1.2'],
+  ])('that speaks them takes no temperature of %s', (_, inference_parameters, found) => {
+    const model = { alias: 'm', model: 'x', provider: 'anthropic', inference_parameters }
+    expect(errorsOf(configOf(columns, { model_configs: [model] }))).toEqual([
+      `model_configs[0].inference_parameters.temperature: expected a temperature of at most 1 for "m" at an Anthropic provider, ${found}`,
+    ])
+  })
+
+  it('that speaks them has no native structured output', () => {
+    expect(errorsOf(asking('anthropic', { parquetry: { native_structured_output: ['m'] } }))).toEqual([
+      expect.stringContaining('parquetry.native_structured_output[0]: expected aliases of OpenAI-compatible providers, found "m"'),
+    ])
+  })
+
   it('called rehearsal is built in, needs no key, and cannot be taken by another', () => {
     expect(providerOf(asking('rehearsal'))).toEqual({
       name: 'rehearsal',
@@ -98,7 +121,11 @@ describe('a provider', () => {
       'model_providers[0].extra_body["nested.api_key"]: expected no secret here',
     ],
     ['a key of the wrong type', { api_key: [key] }, 'model_providers[0].api_key: expected a text, found a list (not shown)'],
-    ['an unknown type', { provider_type: 'azure' }, 'model_configs[0].provider: provider "own" has the type "azure"; expected openai'],
+    [
+      'an unknown type',
+      { provider_type: 'azure' },
+      'model_configs[0].provider: provider "own" has the type "azure"; expected openai or anthropic',
+    ],
   ])('is refused with %s, and no secret is echoed', (_, more, expected) => {
     const failure = failureOf(asking('own', own(more)))
     expect(failure.details.problems?.map(({ path, message }) => `${path}: ${message}`)[0]).toContain(expected)

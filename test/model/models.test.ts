@@ -309,14 +309,6 @@ describe('failures', () => {
       )
     }
   })
-
-  it('refuse a provider whose format is not spoken yet, by name', () => {
-    const models = createModels({ env: {} })
-    opened.push(models)
-    expect(() => models.client(target('https://host/v1', {}, { type: 'anthropic' }))).toThrowError(
-      expect.objectContaining({ code: 'CONFIG_NOT_YET' }),
-    )
-  })
 })
 
 describe('rate limits', () => {
