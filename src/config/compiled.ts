@@ -127,6 +127,8 @@ export interface CompiledModel {
   /** Money per million tokens, or null when the config gives no price. */
   readonly price: Price | null
   readonly skipHealthCheck: boolean
+  /** Aliases of the models that are asked, in this order, while this one is blocked. Absent when there are none. */
+  readonly fallbacks?: readonly string[]
   /** True when the endpoint understands `response_format: json_schema`; otherwise the schema goes into the prompt. */
   readonly nativeStructuredOutput: boolean
 }

@@ -48,16 +48,23 @@ function columnPart(column: Column, models: Readonly<Record<string, CompiledMode
       return column
     case 'llm-text': {
       const { model_alias: alias, ...rest } = column
-      return { ...rest, model: modelPart(models[alias], false) }
+      return { ...rest, model: modelPart(models, alias, false) }
     }
     case 'llm-structured': {
       const { model_alias: alias, output_format: format, ...rest } = column
-      return { ...rest, output_format: JSON.stringify(format), model: modelPart(models[alias], true) }
+      return { ...rest, output_format: JSON.stringify(format), model: modelPart(models, alias, true) }
     }
   }
 }
 
-function modelPart(model: CompiledModel | undefined, isStructured: boolean): unknown {
+/** With the models that may stand in: which of them answers is then no change of the dataset. */
+function modelPart(models: Readonly<Record<string, CompiledModel>>, alias: string, isStructured: boolean): unknown {
+  const model = models[alias]
+  if (model?.fallbacks === undefined) return ownPart(model, isStructured)
+  return { ...ownPart(model, isStructured), fallbacks: model.fallbacks.map((fallback) => ownPart(models[fallback], isStructured)) }
+}
+
+function ownPart(model: CompiledModel | undefined, isStructured: boolean): object | null {
   if (model === undefined) return null
   return {
     model: model.target.model,

@@ -2,6 +2,7 @@
 import type { CompiledModel, Distribution } from './compiled.ts'
 import type { Price } from '../plan/pricing.ts'
 import { DEFAULT_MODELS } from './builtin-models.ts'
+import { fallbackUses, withFallbacks } from './fallbacks.ts'
 import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
 import { createReport } from './problems.ts'
@@ -70,7 +71,8 @@ export function resolveModels(
   // A model that could not be read is reported already.
   const failed = new Set(aliases?.filter((alias) => !own.some(({ part }) => part.alias === alias)))
   const warned = new Set<string>()
-  for (const { alias, path } of uses) {
+  const all = [...uses, ...fallbackUses(uses, sources.settings, report)]
+  for (const { alias, path } of all) {
     if (resolved.has(alias) || failed.has(alias)) continue
     const found = candidates.find(({ part }) => part.alias === alias)
     if (found === undefined) {
@@ -87,16 +89,21 @@ export function resolveModels(
     if (warning !== null && !warned.has(warning)) report.warn(found.path.length === 0 ? path : [...found.path, 'provider'], warning)
     if (warning !== null) warned.add(warning)
   }
-  warnOfUnused(uses, sources.settings, report)
-  return resolved
+  warnOfUnused(all, sources.settings, report)
+  return withFallbacks(resolved, sources.settings, report)
 }
 
-function warnOfUnused(uses: readonly AliasUse[], { prices, native_structured_output: native }: ParquetrySettings, report: Report): void {
+function warnOfUnused(
+  uses: readonly AliasUse[],
+  { prices, fallbacks, native_structured_output: native }: ParquetrySettings,
+  report: Report,
+): void {
   const used = uses.map(({ alias }) => alias)
   const warn = (alias: string, path: Path): void => {
     if (!used.includes(alias)) report.warn(path, `no column uses the alias "${alias}".${suggest(alias, used)}`)
   }
   for (const alias of Object.keys(prices ?? {})) warn(alias, ['parquetry', 'prices', alias])
+  for (const alias of Object.keys(fallbacks ?? {})) warn(alias, ['parquetry', 'fallbacks', alias])
   for (const [index, alias] of (native ?? []).entries()) warn(alias, ['parquetry', 'native_structured_output', index])
 }
 

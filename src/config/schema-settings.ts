@@ -24,6 +24,9 @@ export const parquetrySettings = z
     reference_time: z.string().describe('ISO 8601: the day on which drawn people have their age. Default: the start of the first run.'),
     ...rowGroups,
     prices: z.record(z.string(), price).describe('Model alias → price.'),
+    fallbacks: z
+      .record(z.string(), z.array(z.string()).min(1))
+      .describe('Model alias → aliases that are asked in its place, in this order, while its own model is blocked (key, quota, outage).'),
     native_structured_output: z.array(z.string()).describe('Model aliases whose endpoint understands response_format json_schema.'),
     refill_attempts: z.int().min(0).max(100).describe('More tries at a row that failed for good. Default 2.'),
     max_drop_share: z.number().min(0).max(1).describe('Share of a row group that may drop before the run waits. Default 0.5.'),

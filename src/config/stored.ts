@@ -52,6 +52,7 @@ export function toParquetryFile({ compiled, models, settings, explicit, referenc
     providers: [...providers.values()].map(providerAsStored),
     prices: settings.prices ?? {},
     native_structured_output: settings.native_structured_output ?? [],
+    fallbacks: settings.fallbacks ?? {},
     policies: policiesAsStored(compiled.policies),
   }
 }
@@ -108,6 +109,7 @@ const storedFile = z.object({
   providers: z.array(storedProvider),
   prices: parquetrySettings.shape.prices.unwrap(),
   native_structured_output: z.array(z.string()),
+  fallbacks: parquetrySettings.shape.fallbacks.unwrap().default({}),
   policies: storedPolicies,
 })
 
@@ -127,7 +129,8 @@ export function compileStored(builderConfig: object, parquetryFile: object): Com
   const stored = result.data
   const report = createReport()
   const parts = readConfig(builderConfig, report)
-  const settings = { prices: stored.prices, native_structured_output: stored.native_structured_output }
+  const { prices, native_structured_output, fallbacks } = stored
+  const settings = { prices, native_structured_output, fallbacks }
   const providers = new Map(stored.providers.map((provider) => [provider.name, providerOf(provider)]))
   return compileParts(
     parts,

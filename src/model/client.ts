@@ -44,6 +44,8 @@ export interface ChatAnswer {
   /** `stop`, `length`, `content_filter` or the provider's own word. */
   readonly finishReason: string
   readonly usage: TokenUsage
+  /** The model that stood in for the one that was asked; absent when that one answered itself. */
+  readonly answeredBy?: { readonly alias: string; readonly model: string }
   /** True when a rehearsal endpoint answered: not a real model. */
   readonly rehearsal?: boolean
 }

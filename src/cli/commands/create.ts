@@ -42,7 +42,7 @@ export async function create(config: string, flags: CreateFlags, context: Comman
     flags.resume !== undefined &&
     flags.resume !== 'never' &&
     (await isComplete(join(artifactPath, datasetName), prepared, flags.numRecords ?? null))
-  if (flags.worker === 'embedded' && !isDone) await checkModels(prepared.compiled, env)
+  if (flags.worker === 'embedded' && !isDone) for (const note of await checkModels(prepared.compiled, env)) output.warn(`warning  ${note}`)
   const server = await openServer(env, output)
   try {
     const wanted: CreateOptions = {

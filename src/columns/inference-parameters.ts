@@ -1,6 +1,7 @@
 /**
- * Temperature and top_p that are drawn from a distribution: anew for every request, from the random stream of its place, so that the
- * same call is asked with the same values by whoever makes the row, and its journalled answer is found again.
+ * What a model is asked with beside the messages. Temperature and top_p may be drawn from a distribution: anew for every request, from
+ * the random stream of its place, so that the same call is asked with the same values by whoever makes the row, and its journalled
+ * answer is found again.
  */
 import type { CompiledModel, Distribution } from '../config/compiled.ts'
 import type { ChatRequest } from '../model/client.ts'
@@ -17,6 +18,24 @@ export interface RequestPlace extends CallOrdinal {
 
 /** Correction rounds of one conversation stay below this, restarts below 2^32 divided by it. */
 const STEPS_PER_RESTART = 0x10000
+
+/** The model's name and its fixed parameters; those that are drawn are left out. */
+export function fixedParameters(model: CompiledModel): Omit<ChatRequest, 'messages'> {
+  return {
+    model: model.target.model,
+    ...(model.temperature === null ? {} : { temperature: model.temperature }),
+    ...(model.topP === null ? {} : { topP: model.topP }),
+    ...(model.maxTokens === null ? {} : { maxTokens: model.maxTokens }),
+    ...(Object.keys(model.extraBody).length === 0 ? {} : { extraBody: model.extraBody }),
+  }
+}
+
+/** The request as another model is asked it: the same words, that model's name and parameters. */
+export function forModel(request: ChatRequest, model: CompiledModel, place: RequestPlace, random: Random): ChatRequest {
+  const { messages, responseSchema } = request
+  const asked = { ...fixedParameters(model), messages, ...(responseSchema === undefined ? {} : { responseSchema }) }
+  return withDrawnParameters(asked, model, place, random)
+}
 
 /** The request with the values that are drawn for it; the same object when the model has none to be drawn. */
 export function withDrawnParameters(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { withDrawnParameters } from '../../src/columns/drawn-parameters.ts'
-import type { RequestPlace } from '../../src/columns/drawn-parameters.ts'
+import { withDrawnParameters } from '../../src/columns/inference-parameters.ts'
+import type { RequestPlace } from '../../src/columns/inference-parameters.ts'
 import type { CompiledModel, Distribution } from '../../src/config/compiled.ts'
 import { createRandom } from '../../src/random/random.ts'
 import { ask } from '../model/builders.ts'
