@@ -2,6 +2,7 @@
 import type { CompiledModel, Distribution } from './compiled.ts'
 import type { Price } from '../plan/pricing.ts'
 import { DEFAULT_MODELS } from './builtin-models.ts'
+import { checkExtraBody } from './extra-fields.ts'
 import { fallbackUses, withFallbacks } from './fallbacks.ts'
 import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
@@ -12,7 +13,6 @@ import { readModel } from './read-config.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
 import type { ModelConfig } from './schema-models.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
-import { secretEntries } from './secrets.ts'
 import type { LoadedFile } from './sources.ts'
 import { suggest } from './suggest.ts'
 
@@ -112,12 +112,8 @@ function checkOwnModels(own: readonly Placed<ModelConfig>[], report: Report): vo
   for (const { part, path } of own) {
     if (seen.has(part.alias)) report.error([...path, 'alias'], `expected unique aliases, found "${part.alias}" twice`)
     seen.add(part.alias)
-    for (const name of secretEntries(part.inference_parameters.extra_body ?? {})) {
-      report.error(
-        [...path, 'inference_parameters', 'extra_body', name],
-        'expected no secret here, found one (not shown); keys belong to the provider, by the name of their variable',
-      )
-    }
+    const hint = 'keys belong to the provider, by the name of their variable'
+    checkExtraBody(part.inference_parameters.extra_body ?? {}, [...path, 'inference_parameters', 'extra_body'], hint, report)
   }
 }
 

@@ -13,13 +13,14 @@ import { Limiter, type LimiterState } from './limiter.ts'
 import { type Destination, fixedDestination, type Lane, laneKey, lazyDestination, parseEndpoint } from './lane.ts'
 import { AliasClient, type ModelEvent } from './model-client.ts'
 import { openaiCompatible } from './openai-compatible.ts'
+import { proxyFor } from './proxy.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
 import { type ModelUsage, UsageCounter } from './usage.ts'
 import type { WireFormat } from './wire-format.ts'
 
 /** Settings of `createModels`. */
 export interface ModelsOptions {
-  /** Keys are read from here by name, at each request. Usually `process.env`. */
+  /** Keys are read from here by name, at each request, and the proxy once for each origin. Usually `process.env`. */
   readonly env: Environment
   /** A further place for keys, asked first. */
   readonly resolveKey?: ResolveKey
@@ -153,7 +154,8 @@ class WorkerModels implements ControlledModels {
     let http = this.#origins.get(url.origin)
     if (http === undefined) {
       if (this.#isClosed) throw closedError()
-      http = openOrigin(url.origin, this.#clock, this.#options.maxAnswerBytes ?? MAX_ANSWER_BYTES)
+      const { env, maxAnswerBytes = MAX_ANSWER_BYTES } = this.#options
+      http = openOrigin(url.origin, { clock: this.#clock, maxAnswerBytes, proxy: proxyFor(url, env) })
       this.#origins.set(url.origin, http)
     }
     const path = formatOf(provider).pathAt(url.pathname.replace(/\/+$/u, '')) + url.search

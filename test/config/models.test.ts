@@ -122,6 +122,28 @@ describe('a provider', () => {
     ],
     ['a key of the wrong type', { api_key: [key] }, 'model_providers[0].api_key: expected a text, found a list (not shown)'],
     [
+      'a header that no request can carry',
+      { extra_headers: { 'X-Team': 'a\nb' } },
+      'model_providers[0].extra_headers.X-Team: expected the value of a header on one line',
+    ],
+    [
+      'a header without a proper name',
+      { extra_headers: { 'X Team': 'a' } },
+      'model_providers[0].extra_headers["X Team"]: expected the name of a header',
+    ],
+    [
+      'a header that is set anyway',
+      { extra_headers: { 'Content-Length': '5' } },
+      'model_providers[0].extra_headers.Content-Length: expected this header to be left out',
+    ],
+    [
+      'a key of Groq in a header of any name',
+      { extra_headers: { 'X-Team': 'gsk_abcdefghijklmnopqrst' } },
+      'model_providers[0].extra_headers.X-Team: expected no secret here',
+    ],
+    ['messages of its own', { extra_body: { messages: [] } }, 'model_providers[0].extra_body.messages: expected messages to be left out'],
+    ['several answers', { extra_body: { n: 3 } }, 'model_providers[0].extra_body.n: expected n to be 1 or left out'],
+    [
       'an unknown type',
       { provider_type: 'azure' },
       'model_configs[0].provider: provider "own" has the type "azure"; expected openai or anthropic',
@@ -267,6 +289,17 @@ describe('a model', () => {
     const config = configOf(columns, { model_configs: [{ alias: 'm', model: 'x', provider: 'openai', inference_parameters }] })
     expect(errorsOf(config)[0]).toContain(expected)
     expect(errorsOf(config)).toHaveLength(1)
+  })
+
+  it('is sent extra_body, except what has no effect, which is said', () => {
+    const extra_body = { seed: 1, n: 1, stream: true }
+    const config = configOf(columns, {
+      model_configs: [{ alias: 'm', model: 'x', provider: 'openai', inference_parameters: { extra_body } }],
+    })
+    expect(compile(config).compiled.models['m']?.extraBody).toEqual(extra_body)
+    expect(warningsOf(config)).toEqual([
+      'model_configs[0].inference_parameters.extra_body.stream: stream has no effect: answers are read whole',
+    ])
   })
 
   it('without a provider is refused, whatever keys the environment holds', () => {
