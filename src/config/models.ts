@@ -95,7 +95,7 @@ export function resolveModels(
 
 function warnOfUnused(
   uses: readonly AliasUse[],
-  { prices, fallbacks, native_structured_output: native }: ParquetrySettings,
+  { prices, limits, fallbacks, native_structured_output: native }: ParquetrySettings,
   report: Report,
 ): void {
   const used = uses.map(({ alias }) => alias)
@@ -103,6 +103,7 @@ function warnOfUnused(
     if (!used.includes(alias)) report.warn(path, `no column uses the alias "${alias}".${suggest(alias, used)}`)
   }
   for (const alias of Object.keys(prices ?? {})) warn(alias, ['parquetry', 'prices', alias])
+  for (const alias of Object.keys(limits ?? {})) warn(alias, ['parquetry', 'limits', alias])
   for (const alias of Object.keys(fallbacks ?? {})) warn(alias, ['parquetry', 'fallbacks', alias])
   for (const [index, alias] of (native ?? []).entries()) warn(alias, ['parquetry', 'native_structured_output', index])
 }
@@ -202,6 +203,7 @@ function compileModel(model: ModelConfig, parameters: ChatParameters, provider: 
       provider: provider.target,
       maxParallelRequests: parameters.max_parallel_requests,
       timeoutMs: (parameters.timeout ?? 60) * 1_000,
+      ...compileLimits(isRehearsal ? undefined : settings.limits?.[model.alias]),
     },
     temperature: typeof parameters.temperature === 'number' ? parameters.temperature : null,
     topP: typeof parameters.top_p === 'number' ? parameters.top_p : null,
@@ -223,6 +225,14 @@ function compilePrice(price: NonNullable<ParquetrySettings['prices']>[string]): 
     ...(read === undefined ? {} : { cacheReadPerMillion: read }),
     ...(write === undefined ? {} : { cacheWritePerMillion: write }),
     currency: price.currency,
+  }
+}
+
+function compileLimits(limits: NonNullable<ParquetrySettings['limits']>[string] = {}): Partial<CompiledModel['target']> {
+  const { requests_per_minute: requests, tokens_per_minute: tokens } = limits
+  return {
+    ...(requests === undefined ? {} : { requestsPerMinute: requests }),
+    ...(tokens === undefined ? {} : { tokensPerMinute: tokens }),
   }
 }
 

@@ -24,6 +24,15 @@ export const parquetrySettings = z
     reference_time: z.string().describe('ISO 8601: the day on which drawn people have their age. Default: the start of the first run.'),
     ...rowGroups,
     prices: z.record(z.string(), price).describe('Model alias → price.'),
+    limits: z
+      .record(
+        z.string(),
+        z.strictObject({
+          requests_per_minute: z.number().positive().optional(),
+          tokens_per_minute: z.number().positive().optional().describe('Input and output together.'),
+        }),
+      )
+      .describe('Model alias → what a worker may ask of it a minute; the smallest of the aliases of one provider and model holds.'),
     fallbacks: z
       .record(z.string(), z.array(z.string()).min(1))
       .describe('Model alias → aliases that are asked in its place, in this order, while its own model is blocked (key, quota, outage).'),

@@ -53,6 +53,7 @@ export function toParquetryFile({ compiled, models, settings, explicit, referenc
     prices: settings.prices ?? {},
     native_structured_output: settings.native_structured_output ?? [],
     fallbacks: settings.fallbacks ?? {},
+    limits: settings.limits ?? {},
     policies: policiesAsStored(compiled.policies),
   }
 }
@@ -110,6 +111,7 @@ const storedFile = z.object({
   prices: parquetrySettings.shape.prices.unwrap(),
   native_structured_output: z.array(z.string()),
   fallbacks: parquetrySettings.shape.fallbacks.unwrap().default({}),
+  limits: parquetrySettings.shape.limits.unwrap().default({}),
   policies: storedPolicies,
 })
 
@@ -129,8 +131,8 @@ export function compileStored(builderConfig: object, parquetryFile: object): Com
   const stored = result.data
   const report = createReport()
   const parts = readConfig(builderConfig, report)
-  const { prices, native_structured_output, fallbacks } = stored
-  const settings = { prices, native_structured_output, fallbacks }
+  const { prices, native_structured_output, fallbacks, limits } = stored
+  const settings = { prices, native_structured_output, fallbacks, limits }
   const providers = new Map(stored.providers.map((provider) => [provider.name, providerOf(provider)]))
   return compileParts(
     parts,

@@ -101,6 +101,10 @@ export interface ModelTarget {
   readonly provider: ModelProviderTarget
   /** ≥ 1; default 4. The smallest of all aliases sharing provider and model holds. */
   readonly maxParallelRequests: number
+  /** HTTP requests a minute at most, over all calls of one worker; the smallest of the aliases sharing holds. Absent: no such limit. */
+  readonly requestsPerMinute?: number
+  /** Tokens a minute at most, input and output together, likewise. */
+  readonly tokensPerMinute?: number
   /** Milliseconds a single HTTP request may take; default 60,000. */
   readonly timeoutMs: number
 }

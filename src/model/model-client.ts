@@ -126,6 +126,8 @@ export class AliasClient implements ModelClient {
       const held = call.beforeSending?.()
       if (held !== undefined) await held
       const { result, latencyMs, destination } = await this.#exchange(call)
+      const used = 'value' in result ? result.value.usage : result.failure.usage
+      if (used !== undefined) limiter.spent(used.inputTokens + used.outputTokens)
       if ('value' in result) {
         giveBack = () => limiter.succeeded(epoch, latencyMs)
         await call.keep?.(result.value, destination.label)

@@ -59,6 +59,10 @@ export interface ControlledModels extends Models {
 interface OpenLane extends Lane {
   /** Alias → its cap in the config when last seen, and the one that holds now (`setCap`). */
   readonly caps: Map<string, { readonly configured: number; readonly cap: number }>
+  /** Alias → its limits by the minute in the config. */
+  readonly rates: Map<string, Pick<ModelTarget, 'requestsPerMinute' | 'tokensPerMinute'>>
+  /** What holds of them now, for the limiter is told only of changes. */
+  rate: { readonly requests: number | null; readonly tokens: number | null }
 }
 
 /** Opens the models of a worker. Nothing is connected before the first call. */
@@ -86,6 +90,7 @@ class WorkerModels implements ControlledModels {
     const configured = target.maxParallelRequests
     // A cap set by hand holds until the config itself changes.
     if (lane.caps.get(target.alias)?.configured !== configured) applyCap(lane, target.alias, { configured, cap: configured })
+    applyRates(lane, target)
     const { env, resolveKey, random, observe } = this.#options
     return new AliasClient(target, lane, {
       clock: this.#clock,
@@ -140,7 +145,16 @@ class WorkerModels implements ControlledModels {
       provider.type === 'rehearsal'
         ? lazyDestination(async () => this.#toDestination(await this.#rehearsalEndpoint(), provider))
         : fixedDestination(this.#toDestination(provider.endpoint, provider))
-    return { provider: provider.name, model, limiter, usage: new UsageCounter(provider.name, model), caps: new Map(), ...where }
+    return {
+      provider: provider.name,
+      model,
+      limiter,
+      usage: new UsageCounter(provider.name, model),
+      caps: new Map(),
+      rates: new Map(),
+      rate: { requests: null, tokens: null },
+      ...where,
+    }
   }
 
   async #rehearsalEndpoint(): Promise<string> {
@@ -166,6 +180,26 @@ class WorkerModels implements ControlledModels {
 function applyCap(lane: OpenLane, alias: string, cap: { readonly configured: number; readonly cap: number }): void {
   lane.caps.set(alias, cap)
   lane.limiter.setCap(Math.min(...[...lane.caps.values()].map((each) => each.cap)))
+}
+
+/** The smallest limit of the aliases on a lane holds. */
+function applyRates(lane: OpenLane, { alias, requestsPerMinute, tokensPerMinute }: ModelTarget): void {
+  lane.rates.set(alias, {
+    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+    ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+  })
+  const rates = [...lane.rates.values()]
+  const smallest = (limits: readonly (number | undefined)[]): number | null => {
+    const given = limits.filter((limit) => limit !== undefined)
+    return given.length === 0 ? null : Math.min(...given)
+  }
+  const rate = {
+    requests: smallest(rates.map((each) => each.requestsPerMinute)),
+    tokens: smallest(rates.map((each) => each.tokensPerMinute)),
+  }
+  if (rate.requests !== lane.rate.requests) lane.limiter.setRequestsPerMinute(rate.requests)
+  if (rate.tokens !== lane.rate.tokens) lane.limiter.setTokensPerMinute(rate.tokens)
+  lane.rate = rate
 }
 
 function closedError(): ParquetryError {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CompiledConfig } from '../../src/config/compile.ts'
 import { compileConfig } from '../../src/config/compile.ts'
 import { applyProvider, parsedConfigOf } from '../../src/config/sources.ts'
+import { compileStored, toBuilderConfig, toParquetryFile } from '../../src/config/stored.ts'
 import type { CompileSources } from '../../src/config/sources.ts'
 import { city, compile, configOf, errorsOf, failureOf, text, warningsOf } from './builders.ts'
 import type { Mapping } from './builders.ts'
@@ -349,6 +350,21 @@ describe('a model', () => {
   it('is warned of when it has a price but no use', () => {
     expect(warningsOf(asking('openai', { parquetry: { prices: { n: { input_per_million: 1, output_per_million: 2 } } } }))).toEqual([
       'parquetry.prices.n: no column uses the alias "n". Did you mean "m"?',
+    ])
+  })
+
+  it('is held to its limits by the minute, which are stored and are no part of the fingerprint', () => {
+    const limits = { m: { requests_per_minute: 60, tokens_per_minute: 90_000 } }
+    const first = compile(asking('openai', { parquetry: { limits } }))
+    expect(first.compiled.models['m']?.target).toMatchObject({ requestsPerMinute: 60, tokensPerMinute: 90_000 })
+    expect(first.compiled.fingerprint).toEqual(compile(asking('openai')).compiled.fingerprint)
+    const stored = [toBuilderConfig(first), toParquetryFile(first)].map((value) => JSON.parse(JSON.stringify(value)) as object)
+    expect(compileStored(stored[0]!, stored[1]!)).toEqual(first.compiled)
+    expect(errorsOf(asking('openai', { parquetry: { limits: { m: { requests_per_minute: 0 } } } }))).toEqual([
+      'parquetry.limits.m.requests_per_minute: expected a number of more than 0, found 0',
+    ])
+    expect(warningsOf(asking('openai', { parquetry: { limits: { n: {} } } }))).toEqual([
+      'parquetry.limits.n: no column uses the alias "n". Did you mean "m"?',
     ])
   })
 

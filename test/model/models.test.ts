@@ -375,6 +375,28 @@ describe('rate limits', () => {
     expect(models.limits()[0]).toMatchObject({ cap: 5 })
   })
 
+  it('by the minute hold as the config gives them, the smallest of all aliases on a model', async () => {
+    const { server, models } = await open((response) => answerOk(response))
+    const slow = models.client(target(server.endpoint, { alias: 'slow', requestsPerMinute: 300 }))
+    models.client(target(server.endpoint, { alias: 'free' }))
+    models.client(target(server.endpoint, { alias: 'fast', requestsPerMinute: 6000 }))
+    const startedMs = performance.now()
+    await Promise.all(Array.from({ length: 10 }, () => slow.complete(ask(), { signal: never })))
+    // Five a second: five at once, the others 200 ms apart.
+    expect(performance.now() - startedMs).toBeGreaterThan(900)
+  })
+
+  it('of tokens by the minute make calls wait for what the ones before used', async () => {
+    const { server, models } = await open((response) =>
+      sendJson(response, 200, { ...completion('a'), usage: { prompt_tokens: 400, completion_tokens: 200 } }),
+    )
+    const client = models.client(target(server.endpoint, { tokensPerMinute: 60_000, maxParallelRequests: 1 }))
+    const startedMs = performance.now()
+    for (let index = 0; index < 4; index++) await client.complete(ask(), { signal: never })
+    // 2,400 tokens at 1,000 a second; the first second's worth is there at the start, and the last call need not be waited out.
+    expect(performance.now() - startedMs).toBeGreaterThan(1_200)
+  })
+
   it('let the oldest row group go first', async () => {
     const { server, models } = await open((response) => setTimeout(() => answerOk(response), 2))
     const client = models.client(target(server.endpoint, { maxParallelRequests: 1 }))
