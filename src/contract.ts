@@ -47,6 +47,8 @@ export interface Usage {
   readonly outputTokens: number
   /** Money in the price's currency; 0 when no price is known. */
   readonly cost: number
+  /** Of the calls, those that a fallback answered in place of the model that was asked; absent when there are none. */
+  readonly fallbackCalls?: number
 }
 
 /** No use at all. */
@@ -54,11 +56,13 @@ export const NO_USAGE: Usage = { calls: 0, inputTokens: 0, outputTokens: 0, cost
 
 /** Sum of two uses. */
 export function addUsage(a: Usage, b: Usage): Usage {
+  const fallbackCalls = (a.fallbackCalls ?? 0) + (b.fallbackCalls ?? 0)
   return {
     calls: a.calls + b.calls,
     inputTokens: a.inputTokens + b.inputTokens,
     outputTokens: a.outputTokens + b.outputTokens,
     cost: a.cost + b.cost,
+    ...(fallbackCalls === 0 ? {} : { fallbackCalls }),
   }
 }
 

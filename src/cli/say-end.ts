@@ -69,7 +69,8 @@ export function sayEnd(output: Output, server: Server, { result, run, said }: Se
 /** `6,000, 1,284,000 tokens in, 400,000 out, $1.36`. */
 export function usageText(usage: Usage, { rehearsal, currency }: Pick<RunProgress, 'rehearsal' | 'currency'>): string {
   const paid = rehearsal ? 'paid $0.00 (REHEARSAL model)' : money(usage.cost, currency)
-  return `${count(usage.calls)}   tokens ${count(usage.inputTokens)} in ${count(usage.outputTokens)} out   ${paid}`
+  const others = usage.fallbackCalls === undefined ? '' : `   ${count(usage.fallbackCalls)} answered by fallbacks`
+  return `${count(usage.calls)}   tokens ${count(usage.inputTokens)} in ${count(usage.outputTokens)} out   ${paid}${others}`
 }
 
 /** `(1 file, 61 KB)`. */

@@ -17,8 +17,8 @@ import { compileProgram } from '../dataset/open-dataset.ts'
 import { runRequestOf } from '../dataset/resume/prepare.ts'
 import { removeRequest, stageRequest } from '../dataset/resume/request.ts'
 import type { ResolvedDataset } from '../dataset/resume/resolve-dataset.ts'
-import { resolveDataset } from '../dataset/resume/resolve-dataset.ts'
-import { ParquetryError } from '../errors.ts'
+import { decideStart, resolveDataset } from '../dataset/resume/resolve-dataset.ts'
+import { isParquetryError, ParquetryError } from '../errors.ts'
 import { userCacheDir } from '../server/cache-folder.ts'
 import { configuredTarget, connectTemporal, embeddedNamespace } from '../server/connection.ts'
 import type { TemporalTarget } from '../server/connection.ts'
@@ -62,6 +62,8 @@ export interface CreateOptions {
   readonly run?: RunOptions
   /** Make the rows that were dropped again, once everything else is there. Default false. An open run is asked to do so as well. */
   readonly retryDropped?: boolean
+  /** Called once it is decided that a new run starts, before anything is made for it; its error is thrown on. Not called for one that is joined. */
+  readonly beforeStart?: () => Promise<void>
 }
 
 /** What a run is started with: a prepared config, or what a dataset's folder holds of one. */
@@ -133,17 +135,13 @@ export class ParquetryClient {
     const asked = askedOf(prepared, options)
     const mode = resumeModeOf(options.resume)
     const isFreshWanted = options.resume !== undefined && mode === 'never'
-    const place = { artifactPath: resolve(options.artifactPath ?? 'artifacts'), datasetName: options.datasetName ?? 'dataset' }
+    const place = placeOf(options)
     checkDatasetName(place.datasetName)
     const open = await this.#openRunIn(join(place.artifactPath, place.datasetName))
     if (open !== null && !isFreshWanted) return await this.#join(open, prepared, asked, options)
+    const { beforeStart: beforeClaim } = options
     const resolved = await resolveDataset(
-      {
-        ...place,
-        requestId,
-        request: { ...runRequestOf(prepared.compiled), ...asked, mode, isModeExplicit: options.resume !== undefined },
-        parquetryFile: prepared.parquetryFile,
-      },
+      { ...startOf(prepared, options), requestId, ...(beforeClaim === undefined ? {} : { beforeClaim }) },
       PORTS,
     )
     const notes = [resolved.note, open === null ? null : `a run is open on ${open.dataset.location}: ${open.description.workflowId}`]
@@ -314,6 +312,31 @@ export class ParquetryClient {
     } catch {
       return false
     }
+  }
+}
+
+/** True when a start with these options would not be refused, as far as the folders tell without a server. Makes nothing. */
+export async function mayStart(prepared: RunnableConfig, options: CreateOptions): Promise<boolean> {
+  try {
+    await decideStart(startOf(prepared, options), PORTS)
+    return true
+  } catch (error) {
+    if (isParquetryError(error)) return false
+    throw error
+  }
+}
+
+function placeOf(options: CreateOptions): { readonly artifactPath: string; readonly datasetName: string } {
+  return { artifactPath: resolve(options.artifactPath ?? 'artifacts'), datasetName: options.datasetName ?? 'dataset' }
+}
+
+/** What is to be decided about the folder. */
+function startOf(prepared: RunnableConfig, options: CreateOptions): Parameters<typeof decideStart>[0] {
+  const mode = resumeModeOf(options.resume)
+  return {
+    ...placeOf(options),
+    request: { ...runRequestOf(prepared.compiled), ...askedOf(prepared, options), mode, isModeExplicit: options.resume !== undefined },
+    parquetryFile: prepared.parquetryFile,
   }
 }
 

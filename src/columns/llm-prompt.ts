@@ -5,6 +5,7 @@ import type { ChatMessage, ChatRequest } from '../model/client.ts'
 import type { Value, ValueType } from '../values.ts'
 import type { ConversationLimits } from './conversation.ts'
 import type { CellRow } from './generator.ts'
+import { fixedParameters } from './inference-parameters.ts'
 
 /** A template made ready once, rendered for every row. */
 export interface PromptTemplate {
@@ -58,14 +59,7 @@ export function compilePrompts(column: LlmColumn, options: Pick<LlmColumnOptions
 export function toRequest(model: CompiledModel, prompts: { readonly system: string | null; readonly user: string }): ChatRequest {
   const messages: ChatMessage[] = [{ role: 'user', content: prompts.user }]
   if (prompts.system !== null) messages.unshift({ role: 'system', content: prompts.system })
-  return {
-    model: model.target.model,
-    messages,
-    ...(model.temperature === null ? {} : { temperature: model.temperature }),
-    ...(model.topP === null ? {} : { topP: model.topP }),
-    ...(model.maxTokens === null ? {} : { maxTokens: model.maxTokens }),
-    ...(Object.keys(model.extraBody).length === 0 ? {} : { extraBody: model.extraBody }),
-  }
+  return { ...fixedParameters(model), messages }
 }
 
 function emptyPrompt(column: string, references: readonly string[], values: Readonly<Record<string, Value>>): ParquetryError {

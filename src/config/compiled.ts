@@ -7,6 +7,7 @@ import type { ModelTarget } from '../model/client.ts'
 import type { People } from '../plan/people.ts'
 import type { ScipyName } from '../plan/scipy.ts'
 import type { JudgeScore } from '../plan/judge-schema.ts'
+import type { Price } from '../plan/pricing.ts'
 import type { Schema, ValueType } from '../values.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
 
@@ -172,6 +173,13 @@ export type DatasetProcessor = DatasetProcessorConfig & {
   /** Name of the earlier processor whose rows it reads; null: the row groups'. */
   readonly input: string | null
 }
+/** What an inference parameter is drawn from: `high` is never drawn itself; weights sum to 1, null for all the same. */
+export type Distribution =
+  | { readonly distribution_type: 'uniform'; readonly params: { readonly low: number; readonly high: number } }
+  | {
+      readonly distribution_type: 'manual'
+      readonly params: { readonly values: readonly number[]; readonly weights: readonly number[] | null }
+    }
 
 /** A model alias with all it takes to call it; secrets are read late, by the worker. */
 export interface CompiledModel {
@@ -179,10 +187,14 @@ export interface CompiledModel {
   readonly temperature: number | null
   readonly topP: number | null
   readonly maxTokens: number | null
+  /** Parameters that are drawn anew for every request; the fixed ones of the same name are null then. Absent when none is. */
+  readonly drawn?: { readonly temperature: Distribution | null; readonly topP: Distribution | null }
   readonly extraBody: Readonly<Record<string, unknown>>
   /** Money per million tokens, or null when the config gives no price. */
-  readonly price: { readonly inputPerMillion: number; readonly outputPerMillion: number; readonly currency: string } | null
+  readonly price: Price | null
   readonly skipHealthCheck: boolean
+  /** Aliases of the models that are asked, in this order, while this one is blocked. Absent when there are none. */
+  readonly fallbacks?: readonly string[]
   /** True when the endpoint understands `response_format: json_schema`; otherwise the schema goes into the prompt. */
   readonly nativeStructuredOutput: boolean
 }

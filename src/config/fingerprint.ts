@@ -60,15 +60,15 @@ function columnPart(
     case 'llm-text':
     case 'llm-code': {
       const { model_alias: alias, ...rest } = withoutIdleSkip(column)
-      return { ...rest, model: modelPart(models[alias], false) }
+      return { ...rest, model: modelPart(models, alias, false) }
     }
     case 'llm-judge': {
       const { model_alias: alias, scores, ...rest } = withoutIdleSkip(column)
-      return { ...rest, scores: JSON.stringify(scores), model: modelPart(models[alias], true) }
+      return { ...rest, scores: JSON.stringify(scores), model: modelPart(models, alias, true) }
     }
     case 'llm-structured': {
       const { model_alias: alias, output_format: format, ...rest } = withoutIdleSkip(column)
-      return { ...rest, output_format: JSON.stringify(format), model: modelPart(models[alias], true) }
+      return { ...rest, output_format: JSON.stringify(format), model: modelPart(models, alias, true) }
     }
   }
 }
@@ -89,12 +89,20 @@ function withoutIdleSkip<C extends CellColumn>(column: C): Omit<C, 'skip' | 'pro
   return { ...rest, ...(skip === null ? {} : { skip }), ...(propagate_skip ? {} : { propagate_skip }) }
 }
 
-function modelPart(model: CompiledModel | undefined, isStructured: boolean): unknown {
+/** With the models that may stand in: which of them answers is then no change of the dataset. */
+function modelPart(models: Readonly<Record<string, CompiledModel>>, alias: string, isStructured: boolean): unknown {
+  const model = models[alias]
+  if (model?.fallbacks === undefined) return ownPart(model, isStructured)
+  return { ...ownPart(model, isStructured), fallbacks: model.fallbacks.map((fallback) => ownPart(models[fallback], isStructured)) }
+}
+
+function ownPart(model: CompiledModel | undefined, isStructured: boolean): object | null {
   if (model === undefined) return null
   return {
     model: model.target.model,
     temperature: model.temperature,
     top_p: model.topP,
+    ...(model.drawn === undefined ? {} : { drawn: model.drawn }),
     max_tokens: model.maxTokens,
     extra_body: { ...model.extraBody, ...model.target.provider.extraBody },
     is_rehearsal: model.target.provider.type === 'rehearsal',

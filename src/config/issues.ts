@@ -38,6 +38,13 @@ export function reportUnknownField(field: string, known: readonly string[], path
   report.error([...path, field], `unknown field "${field}".${suggest(field, known) || list}`)
 }
 
+/** Reports a tag, such as a column_type, that is none of the known ones. */
+export function reportTag(found: unknown, known: readonly string[], path: Path, report: Report): void {
+  const text = typeof found === 'string' ? `"${found}"` : found === undefined || found === null ? 'nothing' : 'something else'
+  const hint = typeof found === 'string' ? suggest(found, known) : ''
+  report.error(path, `expected one of ${known.join(', ')}, found ${text}${hint === '' ? '' : `.${hint}`}`)
+}
+
 /** A union of which no branch fits: when every branch stops at the value itself, the alternatives are listed. */
 function reportUnion(schema: z.ZodType, issue: Extract<Issue, { code: 'invalid_union' }>, root: unknown, base: Path, report: Report): void {
   const within = issue.path.map(String)

@@ -1,6 +1,9 @@
 /** From the aliases that columns use to models with all it takes to call them. */
-import type { CompiledModel } from './compiled.ts'
+import type { CompiledModel, Distribution } from './compiled.ts'
+import type { Price } from '../plan/pricing.ts'
 import { DEFAULT_MODELS } from './builtin-models.ts'
+import { checkExtraBody } from './extra-fields.ts'
+import { fallbackUses, withFallbacks } from './fallbacks.ts'
 import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
 import { createReport } from './problems.ts'
@@ -10,7 +13,6 @@ import { readModel } from './read-config.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
 import type { ModelConfig } from './schema-models.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
-import { secretEntries } from './secrets.ts'
 import type { LoadedFile } from './sources.ts'
 import { suggest } from './suggest.ts'
 
@@ -69,7 +71,8 @@ export function resolveModels(
   // A model that could not be read is reported already.
   const failed = new Set(aliases?.filter((alias) => !own.some(({ part }) => part.alias === alias)))
   const warned = new Set<string>()
-  for (const { alias, path } of uses) {
+  const all = [...uses, ...fallbackUses(uses, sources.settings, report)]
+  for (const { alias, path } of all) {
     if (resolved.has(alias) || failed.has(alias)) continue
     const found = candidates.find(({ part }) => part.alias === alias)
     if (found === undefined) {
@@ -86,16 +89,22 @@ export function resolveModels(
     if (warning !== null && !warned.has(warning)) report.warn(found.path.length === 0 ? path : [...found.path, 'provider'], warning)
     if (warning !== null) warned.add(warning)
   }
-  warnOfUnused(uses, sources.settings, report)
-  return resolved
+  warnOfUnused(all, sources.settings, report)
+  return withFallbacks(resolved, sources.settings, report)
 }
 
-function warnOfUnused(uses: readonly AliasUse[], { prices, native_structured_output: native }: ParquetrySettings, report: Report): void {
+function warnOfUnused(
+  uses: readonly AliasUse[],
+  { prices, limits, fallbacks, native_structured_output: native }: ParquetrySettings,
+  report: Report,
+): void {
   const used = uses.map(({ alias }) => alias)
   const warn = (alias: string, path: Path): void => {
     if (!used.includes(alias)) report.warn(path, `no column uses the alias "${alias}".${suggest(alias, used)}`)
   }
   for (const alias of Object.keys(prices ?? {})) warn(alias, ['parquetry', 'prices', alias])
+  for (const alias of Object.keys(limits ?? {})) warn(alias, ['parquetry', 'limits', alias])
+  for (const alias of Object.keys(fallbacks ?? {})) warn(alias, ['parquetry', 'fallbacks', alias])
   for (const [index, alias] of (native ?? []).entries()) warn(alias, ['parquetry', 'native_structured_output', index])
 }
 
@@ -104,12 +113,8 @@ function checkOwnModels(own: readonly Placed<ModelConfig>[], report: Report): vo
   for (const { part, path } of own) {
     if (seen.has(part.alias)) report.error([...path, 'alias'], `expected unique aliases, found "${part.alias}" twice`)
     seen.add(part.alias)
-    for (const name of secretEntries(part.inference_parameters.extra_body ?? {})) {
-      report.error(
-        [...path, 'inference_parameters', 'extra_body', name],
-        'expected no secret here, found one (not shown); keys belong to the provider, by the name of their variable',
-      )
-    }
+    const hint = 'keys belong to the provider, by the name of their variable'
+    checkExtraBody(part.inference_parameters.extra_body ?? {}, [...path, 'inference_parameters', 'extra_body'], hint, report)
   }
 }
 
@@ -148,9 +153,9 @@ function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelS
       `no provider has the name "${name}".${suggest(name, names)} Known: ${names.join(', ')}. Others are given by model_providers in the config or by --providers FILE.`,
     )
   } else if (provider.target.type === 'anthropic') {
-    report.notYet(path, `provider "${name}" speaks Anthropic's format, which is not supported yet; use an OpenAI-compatible endpoint`)
+    checkAnthropic(part, path, sources.settings, report)
   } else if (provider.target.type !== 'openai' && provider.target.type !== 'rehearsal') {
-    report.error(path, `provider "${name}" has the type "${String(provider.target.type)}"; expected openai`)
+    report.error(path, `provider "${name}" has the type "${String(provider.target.type)}"; expected openai or anthropic`)
   } else if (provider.target.type === 'openai' && provider.origin === 'OPENAI_BASE_URL') {
     const url = provider.target.endpoint
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
@@ -158,6 +163,32 @@ function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelS
   }
   if (provider === undefined || parameters.generation_type !== 'chat-completion' || report.problems.length > before) return null
   return { config: { ...part, provider: name }, provider, compiled: compileModel(part, parameters, provider, sources.settings) }
+}
+
+/** What Anthropic's API takes less of than OpenAI's. */
+function checkAnthropic(
+  { alias, inference_parameters: parameters }: ModelConfig,
+  path: Path,
+  settings: ParquetrySettings,
+  report: Report,
+): void {
+  if (parameters.generation_type !== 'chat-completion') return
+  const hottest = highestOf(parameters.temperature)
+  // The path of a model listed in the config ends in `provider`; a default alias is known by its column only.
+  const place = path.at(-1) === 'provider' ? [...path.slice(0, -1), 'inference_parameters', 'temperature'] : path
+  if (hottest > 1) report.error(place, `expected a temperature of at most 1 for "${alias}" at an Anthropic provider, found ${hottest}`)
+  const native = settings.native_structured_output?.indexOf(alias) ?? -1
+  if (native >= 0) {
+    report.error(
+      ['parquetry', 'native_structured_output', native],
+      `expected aliases of OpenAI-compatible providers, found "${alias}" at an Anthropic one; leave it out: the schema then goes into the prompt`,
+    )
+  }
+}
+
+function highestOf(parameter: ChatParameters['temperature']): number {
+  if (parameter === null || typeof parameter === 'number') return parameter ?? 0
+  return parameter.distribution_type === 'uniform' ? parameter.params.high : Math.max(...parameter.params.values)
 }
 
 type ChatParameters = Extract<ModelConfig['inference_parameters'], { generation_type: 'chat-completion' }>
@@ -172,17 +203,49 @@ function compileModel(model: ModelConfig, parameters: ChatParameters, provider: 
       provider: provider.target,
       maxParallelRequests: parameters.max_parallel_requests,
       timeoutMs: (parameters.timeout ?? 60) * 1_000,
+      ...compileLimits(isRehearsal ? undefined : settings.limits?.[model.alias]),
     },
-    temperature: parameters.temperature,
-    topP: parameters.top_p,
+    temperature: typeof parameters.temperature === 'number' ? parameters.temperature : null,
+    topP: typeof parameters.top_p === 'number' ? parameters.top_p : null,
+    ...compileDrawn(parameters),
     maxTokens: parameters.max_tokens,
     extraBody: parameters.extra_body ?? {},
     // A rehearsal costs nothing, whatever the real model would.
-    price:
-      price === undefined || isRehearsal
-        ? null
-        : { inputPerMillion: price.input_per_million, outputPerMillion: price.output_per_million, currency: price.currency },
+    price: price === undefined || isRehearsal ? null : compilePrice(price),
     skipHealthCheck: model.skip_health_check,
     nativeStructuredOutput: settings.native_structured_output?.includes(model.alias) ?? false,
   }
+}
+
+function compilePrice(price: NonNullable<ParquetrySettings['prices']>[string]): Price {
+  const { cache_read_per_million: read, cache_write_per_million: write } = price
+  return {
+    inputPerMillion: price.input_per_million,
+    outputPerMillion: price.output_per_million,
+    ...(read === undefined ? {} : { cacheReadPerMillion: read }),
+    ...(write === undefined ? {} : { cacheWritePerMillion: write }),
+    currency: price.currency,
+  }
+}
+
+function compileLimits(limits: NonNullable<ParquetrySettings['limits']>[string] = {}): Partial<CompiledModel['target']> {
+  const { requests_per_minute: requests, tokens_per_minute: tokens } = limits
+  return {
+    ...(requests === undefined ? {} : { requestsPerMinute: requests }),
+    ...(tokens === undefined ? {} : { tokensPerMinute: tokens }),
+  }
+}
+
+function compileDrawn({ temperature, top_p: topP }: ChatParameters): Pick<CompiledModel, 'drawn'> {
+  const drawn = { temperature: compileDistribution(temperature), topP: compileDistribution(topP) }
+  return drawn.temperature === null && drawn.topP === null ? {} : { drawn }
+}
+
+/** Weights are normalised, so that 1:1 and 2:2 are the same config. */
+function compileDistribution(parameter: ChatParameters['temperature']): Distribution | null {
+  if (parameter === null || typeof parameter === 'number') return null
+  if (parameter.distribution_type === 'uniform') return parameter
+  const { values, weights } = parameter.params
+  const sum = weights?.reduce((total, weight) => total + weight, 0) ?? 1
+  return { ...parameter, params: { values, weights: weights === null ? null : weights.map((weight) => weight / sum) } }
 }

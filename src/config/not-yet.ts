@@ -1,5 +1,4 @@
 /** What DataDesigner has and this release has not: refused by name, never ignored. */
-import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
 
@@ -41,17 +40,4 @@ export function reportLaterSections(root: Readonly<Record<string, unknown>>, pat
   if (!isEmpty(root['seed_config'])) report.notYet([...path, 'seed_config'], 'seed datasets (seed_config) are not supported yet')
   if (!isEmpty(root['tool_configs'])) report.notYet([...path, 'tool_configs'], 'tool calls (tool_configs) are not supported yet')
   if (!isEmpty(root['profilers'])) report.notYet([...path, 'profilers'], 'profilers are not supported yet')
-}
-
-/** Reports drawn inference parameters; the model config without them. */
-export function withoutDrawnParameters(model: Readonly<Record<string, unknown>>, path: Path, report: Report): Record<string, unknown> {
-  const parameters = model['inference_parameters']
-  if (!isMapping(parameters)) return { ...model }
-  const rest = { ...parameters }
-  for (const field of ['temperature', 'top_p']) {
-    if (!isMapping(rest[field])) continue
-    report.notYet([...path, 'inference_parameters', field], `a ${field} drawn from a distribution is not supported yet; give a number`)
-    delete rest[field]
-  }
-  return { ...model, inference_parameters: rest }
 }

@@ -4,6 +4,7 @@
  */
 import type { ModelProviderTarget } from '../model/client.ts'
 import { BUILT_IN_PROVIDERS, REHEARSAL } from './builtin-models.ts'
+import { checkExtraBody, checkExtraHeaders } from './extra-fields.ts'
 import { readPart } from './issues.ts'
 import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
@@ -89,6 +90,8 @@ function readFile(file: LoadedFile, env: Environment, report: Report, isHome: bo
   })
 }
 
+const KEY_HINT = 'give the key as api_key, by the name of its variable'
+
 function checkProvider(part: ModelProviderConfig, path: Path, origin: string, env: Environment, report: Report): KnownProvider | null {
   const before = report.problems.length
   const isHome = origin === 'a home file'
@@ -96,14 +99,8 @@ function checkProvider(part: ModelProviderConfig, path: Path, origin: string, en
     report.error([...path, 'name'], `"${REHEARSAL}" is the name of the built-in provider whose answers are labelled; choose another name`)
   }
   checkEndpoint(part.endpoint, [...path, 'endpoint'], report)
-  for (const field of ['extra_headers', 'extra_body'] as const) {
-    for (const name of secretEntries(part[field] ?? {})) {
-      report.error(
-        [...path, field, name],
-        `expected no secret here, found one (not shown); give the key as api_key, by the name of its variable`,
-      )
-    }
-  }
+  checkExtraHeaders(part.extra_headers ?? {}, [...path, 'extra_headers'], KEY_HINT, report)
+  checkExtraBody(part.extra_body ?? {}, [...path, 'extra_body'], KEY_HINT, report)
   const hasPlainKey = part.api_key !== null && !isVariableName(part.api_key, env)
   if (hasPlainKey && !isHome) {
     report.error(

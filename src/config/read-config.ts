@@ -20,12 +20,12 @@ import {
   schemaTransformProcessor,
 } from './schema.ts'
 import type { ConstraintConfig, ProcessorConfig } from './schema.ts'
-import { readPart, reportUnknownField } from './issues.ts'
-import { reportLaterSections, withoutDrawnParameters, withoutLaterFields } from './not-yet.ts'
+import { readPart, reportTag, reportUnknownField } from './issues.ts'
+import { readDrawnParameters } from './drawn-parameters.ts'
+import { reportLaterSections, withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
-import { suggest } from './suggest.ts'
 
 /** A part of a config and its place, e.g. `columns[3]`. */
 export interface Placed<Part> {
@@ -191,12 +191,6 @@ function readSampler(column: Mapping, path: Path, report: Report): ColumnConfig 
   return readPart(samplerColumns[type], rest, path, report)
 }
 
-function reportTag(found: unknown, known: readonly string[], path: Path, report: Report): void {
-  const text = typeof found === 'string' ? `"${found}"` : found === undefined || found === null ? 'nothing' : 'something else'
-  const hint = typeof found === 'string' ? suggest(found, known) : ''
-  report.error(path, `expected one of ${known.join(', ')}, found ${text}${hint === '' ? '' : `.${hint}`}`)
-}
-
 /** Reads a model config. The kind of inference parameters is told by generation_type, or by the fields that only one kind has, as in DataDesigner. */
 export function readModel(value: unknown, path: Path, report: Report): ModelConfig | null {
   if (!isMapping(value)) return readPart(modelConfigOf['chat-completion'], value, path, report)
@@ -208,8 +202,10 @@ export function readModel(value: unknown, path: Path, report: Report): ModelConf
   }
   const isEmbedding = isMapping(parameters) && ('encoding_format' in parameters || 'dimensions' in parameters)
   const kind = type === 'image' ? 'image' : type === 'embedding' || (type === undefined && isEmbedding) ? 'embedding' : 'chat-completion'
-  const model = withoutDrawnParameters(value, path, report)
-  return readPart(modelConfigOf[kind], model, path, report)
+  if (kind !== 'chat-completion' || !isMapping(parameters)) return readPart(modelConfigOf[kind], value, path, report)
+  const { fixed, drawn } = readDrawnParameters(parameters, [...path, 'inference_parameters'], report)
+  const model = readPart(modelConfigOf[kind], { ...value, inference_parameters: fixed }, path, report)
+  return model === null ? null : { ...model, inference_parameters: { ...model.inference_parameters, ...drawn } }
 }
 
 /** Without constraint_type, a right-hand side that is a finite number, or the text of one, makes a scalar constraint. */

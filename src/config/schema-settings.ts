@@ -5,6 +5,8 @@ import { anyDatasetProcessor } from './schema-dataset-processors.ts'
 const price = z.strictObject({
   input_per_million: z.number().min(0).describe('Money for a million input tokens.'),
   output_per_million: z.number().min(0).describe('Money for a million output tokens.'),
+  cache_read_per_million: z.number().min(0).optional().describe("Input tokens read from the provider's cache; default as input."),
+  cache_write_per_million: z.number().min(0).optional().describe("Input tokens written to the provider's cache; default as input."),
   currency: z.string().min(1).max(8).default('USD'),
 })
 
@@ -24,6 +26,18 @@ export const parquetrySettings = z
     ...rowGroups,
     processors: z.array(anyDatasetProcessor).describe('Processors over the whole dataset, in this order, when it is complete.'),
     prices: z.record(z.string(), price).describe('Model alias → price.'),
+    limits: z
+      .record(
+        z.string(),
+        z.strictObject({
+          requests_per_minute: z.number().positive().optional(),
+          tokens_per_minute: z.number().positive().optional().describe('Input and output together.'),
+        }),
+      )
+      .describe('Model alias → what a worker may ask of it a minute; the smallest of the aliases of one provider and model holds.'),
+    fallbacks: z
+      .record(z.string(), z.array(z.string()).min(1))
+      .describe('Model alias → aliases that are asked in its place, in this order, while its own model is blocked (key, quota, outage).'),
     native_structured_output: z.array(z.string()).describe('Model aliases whose endpoint understands response_format json_schema.'),
     refill_attempts: z.int().min(0).max(100).describe('More tries at a row that failed for good. Default 2.'),
     max_drop_share: z.number().min(0).max(1).describe('Share of a row group that may drop before the run waits. Default 0.5.'),

@@ -14,7 +14,7 @@ export function isVariableName(text: string, env: Environment): boolean {
 
 const SECRET_NAME = /^(?:proxy-)?authorization$|^(?:set-)?cookie$|api[-_]?key|secret|password|access[-_]?token|auth[-_]?token|credential/i
 const SECRET_VALUE =
-  /^(?:bearer|basic)\s|^(?:sk|pk|rk)-[\w-]{16,}|^nvapi-|^hf_\w{16,}|^gh[pous]_\w{16,}|^AKIA[A-Z0-9]{12,}|^AIza[\w-]{20,}/i
+  /^(?:bearer|basic)\s|^(?:sk|pk|rk|xai|pplx)-[\w-]{16,}|^nvapi-|^(?:hf|gsk|r8)_\w{16,}|^gh[pous]_\w{16,}|^AKIA[A-Z0-9]{12,}|^AIza[\w-]{20,}|^eyJ[\w-]{8,}\.[\w-]{8,}/i
 
 /** Names of the entries of a mapping, at any depth, that hold a secret by their name or by the look of their text. */
 export function secretEntries(mapping: Readonly<Record<string, unknown>>): readonly string[] {

@@ -54,6 +54,8 @@ export function toParquetryFile({ compiled, models, settings, explicit, referenc
     prices: settings.prices ?? {},
     native_structured_output: settings.native_structured_output ?? [],
     people: compiled.people,
+    fallbacks: settings.fallbacks ?? {},
+    limits: settings.limits ?? {},
     policies: policiesAsStored(compiled.policies),
     processors: compiled.datasetProcessors,
   }
@@ -123,6 +125,8 @@ const storedFile = z.object({
   prices: parquetrySettings.shape.prices.unwrap(),
   native_structured_output: z.array(z.string()),
   people: z.record(z.string(), storedPeople).default({}),
+  fallbacks: parquetrySettings.shape.fallbacks.unwrap().default({}),
+  limits: parquetrySettings.shape.limits.unwrap().default({}),
   policies: storedPolicies,
   // Read with the config, for they name its columns.
   processors: z.array(z.unknown()).default([]),
@@ -144,7 +148,8 @@ export function compileStored(builderConfig: object, parquetryFile: object): Com
   const stored = result.data
   const report = createReport()
   const parts = readConfig({ ...builderConfig, parquetry: { processors: stored.processors } }, report)
-  const settings = { prices: stored.prices, native_structured_output: stored.native_structured_output }
+  const { prices, native_structured_output, fallbacks, limits } = stored
+  const settings = { prices, native_structured_output, fallbacks, limits }
   const providers = new Map(stored.providers.map((provider) => [provider.name, providerOf(provider)]))
   return compileParts(
     parts,

@@ -29,6 +29,10 @@ export interface ChatRequest {
 export interface TokenUsage {
   readonly inputTokens: number
   readonly outputTokens: number
+  /** Of the input tokens, those that the provider read from its prompt cache; absent when there were none. */
+  readonly cacheReadTokens?: number
+  /** Of the input tokens, those that it wrote to its prompt cache; absent when there were none. */
+  readonly cacheWriteTokens?: number
   /** True when the provider reported none and the numbers are ceil(characters / 4). */
   readonly estimated?: boolean
 }
@@ -40,6 +44,8 @@ export interface ChatAnswer {
   /** `stop`, `length`, `content_filter` or the provider's own word. */
   readonly finishReason: string
   readonly usage: TokenUsage
+  /** The model that stood in for the one that was asked; absent when that one answered itself. */
+  readonly answeredBy?: { readonly alias: string; readonly model: string }
   /** True when a rehearsal endpoint answered: not a real model. */
   readonly rehearsal?: boolean
 }
@@ -95,6 +101,10 @@ export interface ModelTarget {
   readonly provider: ModelProviderTarget
   /** ≥ 1; default 4. The smallest of all aliases sharing provider and model holds. */
   readonly maxParallelRequests: number
+  /** HTTP requests a minute at most, over all calls of one worker; the smallest of the aliases sharing holds. Absent: no such limit. */
+  readonly requestsPerMinute?: number
+  /** Tokens a minute at most, input and output together, likewise. */
+  readonly tokensPerMinute?: number
   /** Milliseconds a single HTTP request may take; default 60,000. */
   readonly timeoutMs: number
 }

@@ -90,15 +90,44 @@ function never(code: ErrorCode): { readonly code: ErrorCode; readonly retry: Ret
 }
 
 /**
- * Reads Retry-After: `retry-after-ms`, seconds, or an HTTP date relative to `dateMs`; ≥ 0, null when absent or unreadable.
+ * Reads Retry-After: `retry-after-ms`, seconds, or an HTTP date relative to `dateMs`; without it, when the limits that the reply
+ * says are used up have something left again. ≥ 0, null when absent or unreadable.
  */
 export function readRetryAfter(headers: FailedReply['headers'], dateMs: number): number | null {
   const exact = firstOf(headers['retry-after-ms'])
   if (exact !== null && /^\d+(?:\.\d+)?$/u.test(exact)) return Number(exact)
   const value = firstOf(headers['retry-after'])
-  if (value === null) return null
+  if (value === null) return readReset(headers, dateMs)
   if (/^\d+(?:\.\d+)?$/u.test(value)) return Number(value) * 1000
   const date = Date.parse(value)
+  return Number.isNaN(date) ? null : Math.max(0, date - dateMs)
+}
+
+/** Headers in which a provider says what is left of a limit, with those that say when there is more: OpenAI's and Anthropic's. */
+const LIMIT_HEADERS: readonly (readonly [remaining: string, reset: string])[] = [
+  ...['requests', 'tokens'].map((kind) => [`x-ratelimit-remaining-${kind}`, `x-ratelimit-reset-${kind}`] as const),
+  ...['requests', 'tokens', 'input-tokens', 'output-tokens'].map(
+    (kind) => [`anthropic-ratelimit-${kind}-remaining`, `anthropic-ratelimit-${kind}-reset`] as const,
+  ),
+]
+
+/** Until all limits that are used up have something left again. */
+function readReset(headers: FailedReply['headers'], dateMs: number): number | null {
+  const waits = LIMIT_HEADERS.flatMap(([remaining, reset]) => {
+    const wait = firstOf(headers[remaining]) === '0' ? readDelay(firstOf(headers[reset]) ?? '', dateMs) : null
+    return wait === null ? [] : [wait]
+  })
+  return waits.length === 0 ? null : Math.max(...waits)
+}
+
+/** `1s`, `6m0s`, `1h2m3.5s`, `20ms`, or a date of RFC 3339. */
+function readDelay(text: string, dateMs: number): number | null {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gu)]
+  if (parts.length > 0 && parts.map(([part]) => part).join('') === text) {
+    const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+    return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit!] ?? 0), 0)
+  }
+  const date = /^\d{4}-\d{2}-\d{2}T/u.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(date) ? null : Math.max(0, date - dateMs)
 }
 

@@ -5,9 +5,10 @@
  * 2. An abort and a timeout destroy the socket, so that the provider sees the call end.
  * 3. The timeout covers everything from here to the last byte, so that a body that drips cannot outlast it.
  */
-import { Pool, type Dispatcher } from 'undici'
+import { Pool, ProxyAgent, type Dispatcher } from 'undici'
 import { onAbort } from './abort-hub.ts'
 import type { Clock } from './clock.ts'
+import type { Proxy } from './proxy.ts'
 
 /** A whole reply. */
 export interface HttpReply {
@@ -58,28 +59,65 @@ export interface HttpOrigin {
   destroy(): Promise<void>
 }
 
+/** Settings of an origin. */
+export interface OriginOptions {
+  readonly clock: Clock
+  /** Default 32 MiB. */
+  readonly maxAnswerBytes?: number
+  /** Default: none. */
+  readonly proxy?: Proxy | null
+}
+
 /** Opens connections to an origin lazily and keeps idle ones for 4 s (servers commonly close them after 5). */
-export function openOrigin(origin: string, clock: Clock, maxAnswerBytes: number = MAX_ANSWER_BYTES): HttpOrigin {
-  // undici's own timers are off: they watch silence, not the whole call, and are half a second coarse.
-  const pool = new Pool(origin, { connections: null, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4000 })
+export function openOrigin(origin: string, { clock, maxAnswerBytes = MAX_ANSWER_BYTES, proxy = null }: OriginOptions): HttpOrigin {
+  const way = openWay(origin, proxy)
   return {
-    post: (request) => post(pool, request, clock, maxAnswerBytes),
-    destroy: () => pool.destroy(),
+    post: (request) => post(way, request, clock, maxAnswerBytes),
+    destroy: () => way.dispatcher.destroy(),
   }
 }
 
-function post(pool: Pool, request: HttpPost, clock: Clock, maxAnswerBytes: number): Promise<HttpReply> {
+/** How requests reach the origin. */
+interface Way {
+  readonly dispatcher: Dispatcher
+  readonly origin: string
+  /** Put before the path of every request: a proxy is given the whole address. */
+  readonly prefix: string
+  readonly headers: readonly string[]
+  /** The proxy, for people; empty when there is none. */
+  readonly through: string
+}
+
+/** undici's own timers are off: they watch silence, not the whole call, and are half a second coarse. */
+const CONNECTIONS = { connections: null, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4000 } as const
+
+/** Through a proxy, https goes by a tunnel that it cannot look into, and http is passed on by it. */
+function openWay(origin: string, proxy: Proxy | null): Way {
+  if (proxy === null) return { dispatcher: new Pool(origin, CONNECTIONS), origin, prefix: '', headers: [], through: '' }
+  const through = ` (through the proxy ${proxy.origin})`
+  const { authorization } = proxy
+  if (origin.startsWith('https:')) {
+    const token = authorization === null ? {} : { token: authorization }
+    return { dispatcher: new ProxyAgent({ ...CONNECTIONS, uri: proxy.origin, ...token }), origin, prefix: '', headers: [], through }
+  }
+  const headers = ['host', new URL(origin).host, ...(authorization === null ? [] : ['proxy-authorization', authorization])]
+  return { dispatcher: new Pool(proxy.origin, CONNECTIONS), origin: proxy.origin, prefix: origin, headers, through }
+}
+
+function post(way: Way, request: HttpPost, clock: Clock, maxAnswerBytes: number): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
     if (request.signal.aborted) return reject(request.signal.reason as Error)
-    const exchange = new Exchange(resolve, reject, maxAnswerBytes)
+    const exchange = new Exchange(resolve, reject, maxAnswerBytes, way.through)
     exchange.settledThen(
       onAbort(request.signal, () => exchange.fail(request.signal.reason)),
       clock.after(request.timeoutMs, () => exchange.fail(new TransportFailure('timeout', `no answer within ${request.timeoutMs} ms`))),
     )
     try {
-      pool.dispatch({ method: 'POST', path: request.path, headers: request.headers as string[], body: request.body }, exchange)
+      const { dispatcher, origin, prefix } = way
+      const headers = way.headers.length === 0 ? (request.headers as string[]) : [...way.headers, ...request.headers]
+      dispatcher.dispatch({ origin, method: 'POST', path: prefix + request.path, headers, body: request.body }, exchange)
     } catch (error) {
-      exchange.fail(new TransportFailure('invalid', describe(error)))
+      exchange.fail(new TransportFailure('invalid', describe(error) + way.through))
     }
   })
 }
@@ -89,6 +127,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (reply: HttpReply) => void
   readonly #reject: (reason: Error) => void
   readonly #maxAnswerBytes: number
+  readonly #through: string
   #forgetSignal: (() => void) | null = null
   #cancelTimer: (() => void) | null = null
   #controller: Dispatcher.DispatchController | null = null
@@ -98,10 +137,11 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(resolve: (reply: HttpReply) => void, reject: (reason: Error) => void, maxAnswerBytes: number) {
+  constructor(resolve: (reply: HttpReply) => void, reject: (reason: Error) => void, maxAnswerBytes: number, through: string) {
     this.#resolve = resolve
     this.#reject = reject
     this.#maxAnswerBytes = maxAnswerBytes
+    this.#through = through
   }
 
   settledThen(forgetSignal: () => void, cancelTimer: () => void): void {
@@ -152,7 +192,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#settle()) this.#reject(new TransportFailure('unreachable', describe(error)))
+    if (this.#settle()) this.#reject(new TransportFailure('unreachable', describe(error) + this.#through))
   }
 
   #succeed(): void {

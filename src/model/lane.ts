@@ -53,10 +53,10 @@ export function lazyDestination(ask: () => Promise<Destination>): Pick<Lane, 'de
   return { destination: () => known ?? (asked ??= askOnce()), forgetDestination }
 }
 
-/** Clients share a lane when these are the same: another key variable is another account, with limits of its own. */
+/** Clients share a lane when these are the same: another key variable is another account, with limits of its own; another type, another path. */
 export function laneKey({ provider, model }: ModelTarget): string {
   const endpoint = provider.type === 'rehearsal' ? 'rehearsal' : provider.endpoint.replace(/\/+$/u, '')
-  return JSON.stringify([endpoint, provider.apiKeyEnv, model])
+  return JSON.stringify([provider.type, endpoint, provider.apiKeyEnv, model])
 }
 
 /** Checks an endpoint. Throws `CONFIG_INVALID`. */

@@ -6,7 +6,9 @@
  * 3. 429 → floor(limit × 0.75), at least 1, once per burst: only when the call was admitted in the current epoch, and every
  *    decrease begins a new epoch. Nothing is admitted for Retry-After, or 2 s.
  * 4. 25 successes without a 429 → limit + 1, up to the cap, unless latency says otherwise (`latency-guard.ts`).
- * 5. Nobody waits for a block longer than `maxBlockedMs`: such calls fail at once, so that the run waits visibly.
+ * 5. Requests and tokens a minute are spread evenly, with bursts of one second's worth. What a call will use is known only when it is
+ *    answered: until then it counts as the average of those before, and what it used beyond that is waited for afterwards.
+ * 6. Nobody waits for a block longer than `maxBlockedMs`: such calls fail at once, so that the run waits visibly.
  */
 import { onAbort } from './abort-hub.ts'
 import type { Clock } from './clock.ts'
@@ -16,6 +18,10 @@ import { PriorityQueue, type Queued } from './priority-queue.ts'
 const DECREASE_FACTOR = 0.75
 const SUCCESSES_UNTIL_INCREASE = 25
 const DEFAULT_BLOCK_MS = 2000
+/** Tokens that a call counts as before any was answered. */
+const FIRST_GUESS_TOKENS = 500
+/** Weight of the newest call in the average. */
+const NEWEST_SHARE = 0.1
 /** A provider that asks for more is asked again after an hour: one call, so that a wrong date cannot block for ever. */
 const LONGEST_BLOCK_MS = 3_600_000
 
@@ -81,6 +87,8 @@ export class Limiter {
   #blockedUntilMs: number | null = null
   #cancelWakeUp: (() => void) | null = null
   #minuteBudget: { readonly perMinute: number; tokens: number; atMs: number } | null = null
+  #tokenBudget: { readonly perMinute: number; level: number; reserved: number; atMs: number } | null = null
+  #averageTokens: number | null = null
   #closedWith: { readonly reason: unknown } | null = null
 
   constructor(options: LimiterOptions) {
@@ -107,7 +115,7 @@ export class Limiter {
 
   /** Gives a slot back after an answer; `latencyMs` is that of the HTTP request alone. */
   succeeded(epoch: number, latencyMs: number): void {
-    this.#inFlight--
+    this.#leave()
     this.#watch(epoch, latencyMs, false)
     if (this.#limit >= this.#cap || this.#guard.congested) this.#successes = 0
     else if (++this.#successes >= SUCCESSES_UNTIL_INCREASE) {
@@ -119,7 +127,7 @@ export class Limiter {
 
   /** Gives a slot back after a 429, or a 503 with Retry-After. Null means that the provider did not say how long. */
   rateLimited(epoch: number, retryAfterMs: number | null): void {
-    this.#inFlight--
+    this.#leave()
     this.#successes = 0
     if (epoch === this.#epoch) {
       this.#epoch++
@@ -134,14 +142,14 @@ export class Limiter {
 
   /** Gives a slot back after a timeout: counts as slowness. */
   timedOut(epoch: number, latencyMs: number): void {
-    this.#inFlight--
+    this.#leave()
     this.#watch(epoch, latencyMs, true)
     this.#pump()
   }
 
   /** Gives a slot back after anything else; says nothing about load. */
   failed(): void {
-    this.#inFlight--
+    this.#leave()
     this.#pump()
   }
 
@@ -159,6 +167,18 @@ export class Limiter {
   setRequestsPerMinute(perMinute: number | null): void {
     this.#minuteBudget = perMinute === null ? null : { perMinute, tokens: Math.max(1, perMinute / 60), atMs: this.#clock.nowMs() }
     this.#pump()
+  }
+
+  /** At most so many tokens a minute, input and output together; null for no such limit. */
+  setTokensPerMinute(perMinute: number | null): void {
+    this.#tokenBudget = perMinute === null ? null : { perMinute, level: perMinute / 60, reserved: 0, atMs: this.#clock.nowMs() }
+    this.#pump()
+  }
+
+  /** Counts what an answered call used; called while it still holds its slot. */
+  spent(tokens: number): void {
+    this.#averageTokens = this.#averageTokens === null ? tokens : this.#averageTokens + NEWEST_SHARE * (tokens - this.#averageTokens)
+    if (this.#tokenBudget !== null) this.#tokenBudget.level -= tokens
   }
 
   /** The limiter as it stands. */
@@ -217,7 +237,26 @@ export class Limiter {
   #admit(): number {
     this.#inFlight++
     if (this.#minuteBudget !== null) this.#minuteBudget.tokens -= 1
+    if (this.#tokenBudget !== null) {
+      const perCall = this.#tokensPerCall()
+      this.#tokenBudget.level -= perCall
+      this.#tokenBudget.reserved += perCall
+    }
     return this.#epoch
+  }
+
+  /** Takes a call out of those in flight, with its share of what is reserved for them. */
+  #leave(): void {
+    if (this.#tokenBudget !== null) {
+      const share = this.#tokenBudget.reserved / this.#inFlight
+      this.#tokenBudget.level += share
+      this.#tokenBudget.reserved -= share
+    }
+    this.#inFlight--
+  }
+
+  #tokensPerCall(): number {
+    return Math.max(1, this.#averageTokens ?? FIRST_GUESS_TOKENS)
   }
 
   #pump(): void {
@@ -235,12 +274,27 @@ export class Limiter {
 
   /** Milliseconds until another call may start, slots aside. */
   #delayMs(): number {
-    if (this.#blockedUntilMs === null && this.#minuteBudget === null) return 0
+    if (this.#blockedUntilMs === null && this.#minuteBudget === null && this.#tokenBudget === null) return 0
     const nowMs = this.#clock.nowMs()
     if (this.#blockedUntilMs !== null) {
       if (this.#blockedUntilMs > nowMs) return this.#blockedUntilMs - nowMs
       this.#blockedUntilMs = null
     }
+    return Math.max(this.#requestDelayMs(nowMs), this.#tokenDelayMs(nowMs))
+  }
+
+  #tokenDelayMs(nowMs: number): number {
+    const budget = this.#tokenBudget
+    if (budget === null) return 0
+    const perCall = this.#tokensPerCall()
+    const perMs = budget.perMinute / 60_000
+    budget.level = Math.min(Math.max(perCall, budget.perMinute / 60), budget.level + (nowMs - budget.atMs) * perMs)
+    budget.atMs = nowMs
+    const missing = perCall - budget.level
+    return missing <= 1e-6 ? 0 : missing / perMs
+  }
+
+  #requestDelayMs(nowMs: number): number {
     const budget = this.#minuteBudget
     if (budget === null) return 0
     const perMs = budget.perMinute / 60_000

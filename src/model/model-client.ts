@@ -73,8 +73,8 @@ export class AliasClient implements ModelClient {
     this.#target = target
     this.#lane = lane
     this.#ports = ports
-    this.#headers = fixedHeaders(extraHeaders)
-    this.#hasOwnAuth = Object.keys(extraHeaders).some((name) => name.toLowerCase() === 'authorization')
+    this.#headers = fixedHeaders(ports.format, extraHeaders)
+    this.#hasOwnAuth = Object.keys(extraHeaders).some((name) => ports.format.authHeaders.includes(name.toLowerCase()))
     this.#headerSecrets = secretHeaderValues(extraHeaders)
   }
 
@@ -126,6 +126,8 @@ export class AliasClient implements ModelClient {
       const held = call.beforeSending?.()
       if (held !== undefined) await held
       const { result, latencyMs, destination } = await this.#exchange(call)
+      const used = 'value' in result ? result.value.usage : result.failure.usage
+      if (used !== undefined) limiter.spent(used.inputTokens + used.outputTokens)
       if ('value' in result) {
         giveBack = () => limiter.succeeded(epoch, latencyMs)
         await call.keep?.(result.value, destination.label)
@@ -198,12 +200,13 @@ export class AliasClient implements ModelClient {
 }
 
 /** Ours first; a provider's extra header of the same name, in whatever case, replaces it. */
-function fixedHeaders(extraHeaders: Readonly<Record<string, string>>): readonly string[] {
-  const headers = new Map([
+function fixedHeaders(format: WireFormat, extraHeaders: Readonly<Record<string, string>>): readonly string[] {
+  const headers = new Map<string, string>([
     ['content-type', 'application/json'],
     ['accept', 'application/json'],
     ['accept-encoding', 'identity'],
     ['user-agent', 'parquetry'],
+    ...format.headers,
   ])
   for (const [name, value] of Object.entries(extraHeaders)) headers.set(name.toLowerCase(), value)
   return [...headers].flat()

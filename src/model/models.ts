@@ -3,6 +3,7 @@
  * variable and model, across all datasets that the worker has open.
  */
 import { ParquetryError } from '../errors.ts'
+import { anthropicMessages } from './anthropic-messages.ts'
 import type { ModelClient, Models, ModelTarget } from './client.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { endpointForPeople } from './failure-report.ts'
@@ -12,12 +13,14 @@ import { Limiter, type LimiterState } from './limiter.ts'
 import { type Destination, fixedDestination, type Lane, laneKey, lazyDestination, parseEndpoint } from './lane.ts'
 import { AliasClient, type ModelEvent } from './model-client.ts'
 import { openaiCompatible } from './openai-compatible.ts'
+import { proxyFor } from './proxy.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
 import { type ModelUsage, UsageCounter } from './usage.ts'
+import type { WireFormat } from './wire-format.ts'
 
 /** Settings of `createModels`. */
 export interface ModelsOptions {
-  /** Keys are read from here by name, at each request. Usually `process.env`. */
+  /** Keys are read from here by name, at each request, and the proxy once for each origin. Usually `process.env`. */
   readonly env: Environment
   /** A further place for keys, asked first. */
   readonly resolveKey?: ResolveKey
@@ -56,6 +59,10 @@ export interface ControlledModels extends Models {
 interface OpenLane extends Lane {
   /** Alias → its cap in the config when last seen, and the one that holds now (`setCap`). */
   readonly caps: Map<string, { readonly configured: number; readonly cap: number }>
+  /** Alias → its limits by the minute in the config. */
+  readonly rates: Map<string, Pick<ModelTarget, 'requestsPerMinute' | 'tokensPerMinute'>>
+  /** What holds of them now, for the limiter is told only of changes. */
+  rate: { readonly requests: number | null; readonly tokens: number | null }
 }
 
 /** Opens the models of a worker. Nothing is connected before the first call. */
@@ -79,17 +86,17 @@ class WorkerModels implements ControlledModels {
 
   client(target: ModelTarget): ModelClient {
     if (this.#isClosed) throw closedError()
-    if (target.provider.type === 'anthropic') throw notYet(target)
     const lane = this.#laneOf(target)
     const configured = target.maxParallelRequests
     // A cap set by hand holds until the config itself changes.
     if (lane.caps.get(target.alias)?.configured !== configured) applyCap(lane, target.alias, { configured, cap: configured })
+    applyRates(lane, target)
     const { env, resolveKey, random, observe } = this.#options
     return new AliasClient(target, lane, {
       clock: this.#clock,
       random: random ?? Math.random,
       policy: this.#policy,
-      format: openaiCompatible,
+      format: formatOf(target.provider),
       readKey: (endpoint) => readKey(target.provider, endpoint, env, resolveKey),
       observe,
     })
@@ -136,9 +143,18 @@ class WorkerModels implements ControlledModels {
     })
     const where =
       provider.type === 'rehearsal'
-        ? lazyDestination(async () => this.#toDestination(await this.#rehearsalEndpoint(), provider.name))
-        : fixedDestination(this.#toDestination(provider.endpoint, provider.name))
-    return { provider: provider.name, model, limiter, usage: new UsageCounter(provider.name, model), caps: new Map(), ...where }
+        ? lazyDestination(async () => this.#toDestination(await this.#rehearsalEndpoint(), provider))
+        : fixedDestination(this.#toDestination(provider.endpoint, provider))
+    return {
+      provider: provider.name,
+      model,
+      limiter,
+      usage: new UsageCounter(provider.name, model),
+      caps: new Map(),
+      rates: new Map(),
+      rate: { requests: null, tokens: null },
+      ...where,
+    }
   }
 
   async #rehearsalEndpoint(): Promise<string> {
@@ -147,15 +163,16 @@ class WorkerModels implements ControlledModels {
     throw new ParquetryError('INTERNAL', 'A model of type rehearsal is called, but this worker has no rehearsal endpoint.')
   }
 
-  #toDestination(endpoint: string, providerName: string): Destination {
-    const url = parseEndpoint(endpoint, providerName)
+  #toDestination(endpoint: string, provider: ModelTarget['provider']): Destination {
+    const url = parseEndpoint(endpoint, provider.name)
     let http = this.#origins.get(url.origin)
     if (http === undefined) {
       if (this.#isClosed) throw closedError()
-      http = openOrigin(url.origin, this.#clock, this.#options.maxAnswerBytes ?? MAX_ANSWER_BYTES)
+      const { env, maxAnswerBytes = MAX_ANSWER_BYTES } = this.#options
+      http = openOrigin(url.origin, { clock: this.#clock, maxAnswerBytes, proxy: proxyFor(url, env) })
       this.#origins.set(url.origin, http)
     }
-    const path = url.pathname.replace(/\/+$/u, '') + openaiCompatible.path + url.search
+    const path = formatOf(provider).pathAt(url.pathname.replace(/\/+$/u, '')) + url.search
     return { http, endpoint: url, label: endpointForPeople(endpoint), path }
   }
 }
@@ -165,21 +182,33 @@ function applyCap(lane: OpenLane, alias: string, cap: { readonly configured: num
   lane.limiter.setCap(Math.min(...[...lane.caps.values()].map((each) => each.cap)))
 }
 
+/** The smallest limit of the aliases on a lane holds. */
+function applyRates(lane: OpenLane, { alias, requestsPerMinute, tokensPerMinute }: ModelTarget): void {
+  lane.rates.set(alias, {
+    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+    ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+  })
+  const rates = [...lane.rates.values()]
+  const smallest = (limits: readonly (number | undefined)[]): number | null => {
+    const given = limits.filter((limit) => limit !== undefined)
+    return given.length === 0 ? null : Math.min(...given)
+  }
+  const rate = {
+    requests: smallest(rates.map((each) => each.requestsPerMinute)),
+    tokens: smallest(rates.map((each) => each.tokensPerMinute)),
+  }
+  if (rate.requests !== lane.rate.requests) lane.limiter.setRequestsPerMinute(rate.requests)
+  if (rate.tokens !== lane.rate.tokens) lane.limiter.setTokensPerMinute(rate.tokens)
+  lane.rate = rate
+}
+
 function closedError(): ParquetryError {
   return new ParquetryError('MODEL_UNREACHABLE', 'The model connections of this worker are closed: the worker is shutting down.', {
     wayOut: 'Start a worker again; answers that came are in the journal.',
   })
 }
 
-function notYet(target: ModelTarget): ParquetryError {
-  const { provider } = target
-  return new ParquetryError(
-    'CONFIG_NOT_YET',
-    `Provider "${provider.name}" has the type "${provider.type}"; this release speaks the OpenAI chat completions format only.`,
-    {
-      provider: provider.name,
-      alias: target.alias,
-      wayOut: 'Use an OpenAI-compatible endpoint of the provider with provider_type: openai.',
-    },
-  )
+/** How a provider of this type is spoken to. */
+function formatOf({ type }: ModelTarget['provider']): WireFormat {
+  return type === 'anthropic' ? anthropicMessages : openaiCompatible
 }

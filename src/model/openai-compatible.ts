@@ -4,11 +4,14 @@
  * Precedence in the body, key by key: the model's extra_body < the call's own fields < the provider's extra_body.
  */
 import type { ChatAnswer, ChatRequest, TokenUsage } from './client.ts'
-import { estimateTokens, type WireAnswer, type WireFormat } from './wire-format.ts'
+import { cacheUsage, estimateUsage, isCount, isRecord, parseBody } from './wire-body.ts'
+import type { WireAnswer, WireFormat } from './wire-format.ts'
 
 /** The format for providers of type `openai`, and for the rehearsal endpoint. */
 export const openaiCompatible: WireFormat = {
-  path: '/chat/completions',
+  pathAt: (base) => `${base}/chat/completions`,
+  headers: [],
+  authHeaders: ['authorization'],
   keyHeaders: (key) => (key === null ? [] : ['authorization', `Bearer ${key}`]),
   body: (request, provider) => JSON.stringify(toChatBody(request, provider.extraBody)),
   answer: readChatAnswer,
@@ -38,13 +41,9 @@ function toSchemaName(name: string): string {
 
 /** Reads a 2xx body. */
 export function readChatAnswer(text: string, request: ChatRequest): WireAnswer {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch {
-    return { kind: 'unreadable', problem: describeNonJson(text) }
-  }
-  if (!isRecord(parsed)) return { kind: 'unreadable', problem: 'JSON that is not an object' }
+  const read = parseBody(text)
+  if ('unreadable' in read) return read.unreadable
+  const parsed = read.body
   const choices = parsed['choices']
   const choice: unknown = Array.isArray(choices) ? choices[0] : undefined
   if (!isRecord(choice)) return readMissingChoice(parsed, request)
@@ -108,34 +107,12 @@ function readUsage(usage: unknown): TokenUsage | null {
   if (!isRecord(usage)) return null
   const inputTokens = usage['prompt_tokens'] ?? usage['input_tokens']
   const outputTokens = usage['completion_tokens'] ?? usage['output_tokens']
-  return isCount(inputTokens) && isCount(outputTokens) ? { inputTokens, outputTokens } : null
-}
-
-function estimateUsage(request: ChatRequest, content: string, reasoning: string | null): TokenUsage {
-  const inputCharacters = request.messages.reduce((sum, message) => sum + message.content.length, 0)
-  return {
-    inputTokens: estimateTokens(inputCharacters),
-    outputTokens: estimateTokens(content.length + (reasoning?.length ?? 0)),
-    estimated: true,
-  }
-}
-
-function describeNonJson(text: string): string {
-  if (text.trim() === '') return 'an empty body'
-  if (/^\s*</u.test(text)) return 'an HTML or XML page'
-  if (/^(?:data|event):/u.test(text)) return 'an event stream'
-  return `${text.length} characters that are not JSON (cut off or damaged)`
+  if (!isCount(inputTokens) || !isCount(outputTokens)) return null
+  const details = usage['prompt_tokens_details']
+  return { inputTokens, outputTokens, ...(isRecord(details) ? cacheUsage(details['cached_tokens'], null) : {}) }
 }
 
 function firstText(...candidates: readonly unknown[]): string | null {
   for (const candidate of candidates) if (typeof candidate === 'string' && candidate !== '') return candidate
   return null
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

@@ -32,7 +32,7 @@ export function readReply(reply: HttpReply, request: ChatRequest, context: Reply
       }
     }
     case 'unreadable': {
-      const message = `expected a chat completion as JSON, found ${found.problem}`
+      const message = `expected an answer of a model as JSON, found ${found.problem}`
       return { failure: { code: 'MODEL_UNAVAILABLE', retry: 'backoff', message, status: reply.status, retryAfterMs: null } }
     }
     case 'error':

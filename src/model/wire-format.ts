@@ -1,9 +1,14 @@
+/** The port to wire formats: how a request is said to a provider, and how its answer is read. */
 import type { ChatAnswer, ChatRequest, ModelProviderTarget, TokenUsage } from './client.ts'
 
 /** One provider's way to say a request and an answer. Pure. */
 export interface WireFormat {
-  /** Appended to the endpoint's path. */
-  readonly path: string
+  /** The path that requests go to; `base` is the endpoint's own, without a slash at its end. */
+  pathAt(base: string): string
+  /** Headers of every request, as names in lower case and values; a provider's extra headers replace them. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Names, in lower case, of headers by which a provider's extra headers bring credentials of their own: then no key is read. */
+  readonly authHeaders: readonly string[]
   /** Headers that carry the key, names and values in turn; none when there is no key. */
   keyHeaders(key: string | null): readonly string[]
   /** The request's body as JSON text. */
@@ -21,8 +26,3 @@ export type WireAnswer =
   | { readonly kind: 'error'; readonly status: number; readonly text: string }
   /** Not an answer at all: no JSON, or JSON of another shape. `problem` says what was found, without quoting it. */
   | { readonly kind: 'unreadable'; readonly problem: string }
-
-/** Tokens of a text when the provider reports none: ceil(characters / 4). */
-export function estimateTokens(characterCount: number): number {
-  return Math.ceil(characterCount / 4)
-}

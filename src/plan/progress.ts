@@ -5,6 +5,7 @@ import { addDropReasons, dropReasonsField, subtractDropReasons } from './drop-re
 /** Sum of two totals. */
 export function addTotals(a: Totals, b: Totals): Totals {
   const callsPaidTwice = (a.callsPaidTwice ?? 0) + (b.callsPaidTwice ?? 0)
+  const fallbackCalls = (a.usage.fallbackCalls ?? 0) + (b.usage.fallbackCalls ?? 0)
   return {
     rowGroups: a.rowGroups + b.rowGroups,
     rowsWritten: a.rowsWritten + b.rowsWritten,
@@ -14,6 +15,7 @@ export function addTotals(a: Totals, b: Totals): Totals {
       inputTokens: a.usage.inputTokens + b.usage.inputTokens,
       outputTokens: a.usage.outputTokens + b.usage.outputTokens,
       cost: a.usage.cost + b.usage.cost,
+      ...(fallbackCalls === 0 ? {} : { fallbackCalls }),
     },
     ...dropReasonsField(addDropReasons(a.dropReasons, b.dropReasons)),
     ...(callsPaidTwice === 0 ? {} : { callsPaidTwice }),

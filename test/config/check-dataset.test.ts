@@ -17,25 +17,6 @@ describe('what this release cannot do yet', () => {
     ['seed_config', configOf([city], { seed_config: { source: {} } }), 'seed_config'],
     ['tool_configs', configOf([city], { tool_configs: [{}] }), 'tool_configs'],
     ['profilers', configOf([city], { profilers: [{}] }), 'profilers'],
-    [
-      'temperature',
-      configOf([city], {
-        model_configs: [
-          {
-            alias: 'm',
-            model: 'x',
-            provider: 'openai',
-            inference_parameters: { temperature: { distribution_type: 'uniform', params: { low: 0, high: 1 } } },
-          },
-        ],
-      }),
-      'model_configs[0].inference_parameters.temperature',
-    ],
-    [
-      'anthropic',
-      configOf([city, text('a', '{{ city }}')], { model_configs: [{ alias: 'm', model: 'x', provider: 'anthropic' }] }),
-      'model_configs[0].provider',
-    ],
   ])('is refused by name: %s', (name, config, path) => {
     const failure = failureOf(config)
     expect(failure.code).toBe('CONFIG_NOT_YET')

@@ -71,6 +71,11 @@ describe('the fingerprint', () => {
     ['the name of the model', withModel({ model: 'stub-2' }), ['review', 'facts', 'query', 'verdict']],
     ['the temperature', withModel({ inference_parameters: { temperature: 0.1 } }), ['review', 'facts', 'query', 'verdict']],
     [
+      'a distribution',
+      withModel({ inference_parameters: { temperature: { params: { low: 0, high: 1 } } } }),
+      ['review', 'facts', 'query', 'verdict'],
+    ],
+    [
       'further fields of the request',
       withModel({ inference_parameters: { extra_body: { k: 1 } } }),
       ['review', 'facts', 'query', 'verdict'],
@@ -108,6 +113,10 @@ describe('the fingerprint', () => {
   it('takes weights for their proportions', () => {
     const weighted = (weights: readonly number[]): string => hashOf(configOf([sampler('c', 'category', { values: ['x', 'y'], weights })]))
     expect(weighted([2, 2])).toBe(weighted([0.5, 0.5]))
+    const asked = (weights: readonly number[]): string =>
+      hashOf(withModel({ inference_parameters: { top_p: { params: { values: [0, 1], weights } } } }))
+    expect(asked([2, 2])).toBe(asked([0.5, 0.5]))
+    expect(asked([3, 1])).not.toBe(asked([1, 1]))
     expect(weighted([3, 1])).not.toBe(weighted([1, 1]))
   })
 

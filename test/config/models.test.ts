@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CompiledConfig } from '../../src/config/compile.ts'
 import { compileConfig } from '../../src/config/compile.ts'
 import { applyProvider, parsedConfigOf } from '../../src/config/sources.ts'
+import { compileStored, toBuilderConfig, toParquetryFile } from '../../src/config/stored.ts'
 import type { CompileSources } from '../../src/config/sources.ts'
 import { city, compile, configOf, errorsOf, failureOf, text, warningsOf } from './builders.ts'
 import type { Mapping } from './builders.ts'
@@ -23,6 +24,29 @@ describe('a provider', () => {
     ['ollama', 'http://localhost:11434/v1', null],
   ])('is built in: %s', (name, endpoint, apiKeyEnv) => {
     expect(providerOf(asking(name))).toEqual({ name, endpoint, type: 'openai', apiKeyEnv, extraHeaders: {}, extraBody: {} })
+  })
+
+  it("that speaks Anthropic's messages is built in, or one of the config's own", () => {
+    const builtIn = { name: 'anthropic', endpoint: 'https://api.anthropic.com/v1', type: 'anthropic', apiKeyEnv: 'ANTHROPIC_API_KEY' }
+    expect(providerOf(asking('anthropic'))).toMatchObject(builtIn)
+    expect(providerOf(asking('own', own({ provider_type: 'anthropic' })))).toMatchObject({ type: 'anthropic' })
+  })
+
+  it.each<[string, Mapping, string]>([
+    ['1.5', { temperature: 1.5 }, 'found 1.5'],
+    ['one drawn up to 2', { temperature: { params: { low: 0, high: 2 } } }, 'found 2'],
+    ['one drawn from 0.5 and 1.2', { temperature: { params: { values: [0.5, 1.2] } } }, 'found 1.2'],
+  ])('that speaks them takes no temperature of %s', (_, inference_parameters, found) => {
+    const model = { alias: 'm', model: 'x', provider: 'anthropic', inference_parameters }
+    expect(errorsOf(configOf(columns, { model_configs: [model] }))).toEqual([
+      `model_configs[0].inference_parameters.temperature: expected a temperature of at most 1 for "m" at an Anthropic provider, ${found}`,
+    ])
+  })
+
+  it('that speaks them has no native structured output', () => {
+    expect(errorsOf(asking('anthropic', { parquetry: { native_structured_output: ['m'] } }))).toEqual([
+      expect.stringContaining('parquetry.native_structured_output[0]: expected aliases of OpenAI-compatible providers, found "m"'),
+    ])
   })
 
   it('called rehearsal is built in, needs no key, and cannot be taken by another', () => {
@@ -98,7 +122,33 @@ describe('a provider', () => {
       'model_providers[0].extra_body["nested.api_key"]: expected no secret here',
     ],
     ['a key of the wrong type', { api_key: [key] }, 'model_providers[0].api_key: expected a text, found a list (not shown)'],
-    ['an unknown type', { provider_type: 'azure' }, 'model_configs[0].provider: provider "own" has the type "azure"; expected openai'],
+    [
+      'a header that no request can carry',
+      { extra_headers: { 'X-Team': 'a\nb' } },
+      'model_providers[0].extra_headers.X-Team: expected the value of a header on one line',
+    ],
+    [
+      'a header without a proper name',
+      { extra_headers: { 'X Team': 'a' } },
+      'model_providers[0].extra_headers["X Team"]: expected the name of a header',
+    ],
+    [
+      'a header that is set anyway',
+      { extra_headers: { 'Content-Length': '5' } },
+      'model_providers[0].extra_headers.Content-Length: expected this header to be left out',
+    ],
+    [
+      'a key of Groq in a header of any name',
+      { extra_headers: { 'X-Team': 'gsk_abcdefghijklmnopqrst' } },
+      'model_providers[0].extra_headers.X-Team: expected no secret here',
+    ],
+    ['messages of its own', { extra_body: { messages: [] } }, 'model_providers[0].extra_body.messages: expected messages to be left out'],
+    ['several answers', { extra_body: { n: 3 } }, 'model_providers[0].extra_body.n: expected n to be 1 or left out'],
+    [
+      'an unknown type',
+      { provider_type: 'azure' },
+      'model_configs[0].provider: provider "own" has the type "azure"; expected openai or anthropic',
+    ],
   ])('is refused with %s, and no secret is echoed', (_, more, expected) => {
     const failure = failureOf(asking('own', own(more)))
     expect(failure.details.problems?.map(({ path, message }) => `${path}: ${message}`)[0]).toContain(expected)
@@ -162,7 +212,58 @@ describe('a model', () => {
     })
   })
 
+  it('may draw temperature and top_p from distributions, whose type the params tell', () => {
+    const modelOf = (inference_parameters: Mapping): unknown =>
+      compile(configOf(columns, { model_configs: [{ alias: 'm', model: 'x', provider: 'openai', inference_parameters }] })).compiled.models[
+        'm'
+      ]
+    const temperature = { distribution_type: 'uniform', params: { low: 0.5, high: 2 } }
+    expect(modelOf({ temperature: { params: temperature.params }, top_p: 0.5 })).toMatchObject({
+      temperature: null,
+      topP: 0.5,
+      drawn: { temperature, topP: null },
+    })
+    const values = [0.1, 0.9]
+    const manual = { distribution_type: 'manual', params: { values, weights: [0.25, 0.75] } }
+    expect(modelOf({ temperature, top_p: { params: { values, weights: [1, 3] } } })).toMatchObject({
+      temperature: null,
+      topP: null,
+      drawn: { temperature, topP: manual },
+    })
+    expect(modelOf({ temperature: 1 })).not.toHaveProperty('drawn')
+  })
+
   it.each<[string, Mapping, string]>([
+    [
+      'a distribution of another kind',
+      { temperature: { distribution_type: 'normal', params: {} } },
+      'model_configs[0].inference_parameters.temperature.distribution_type: expected one of uniform, manual, found "normal"',
+    ],
+    [
+      'bounds the wrong way round',
+      { temperature: { distribution_type: 'uniform', params: { low: 1, high: 1 } } },
+      'model_configs[0].inference_parameters.temperature.params.high: expected a number above low, which is 1, found 1',
+    ],
+    [
+      'a bound beyond the parameter',
+      { top_p: { distribution_type: 'uniform', params: { low: 0, high: 1.5 } } },
+      'model_configs[0].inference_parameters.top_p.params.high: expected a number of at most 1, found 1.5',
+    ],
+    [
+      'a value beyond the parameter',
+      { top_p: { distribution_type: 'manual', params: { values: [0.5, -1] } } },
+      'model_configs[0].inference_parameters.top_p.params.values[1]: expected a number of at least 0, found -1',
+    ],
+    [
+      'a weight too few',
+      { top_p: { params: { values: [0.5, 1], weights: [1] } } },
+      'model_configs[0].inference_parameters.top_p.params.weights: expected as many weights as values, 2, found 1',
+    ],
+    [
+      'no weight above 0',
+      { top_p: { params: { values: [0.5, 1], weights: [0, 0] } } },
+      'model_configs[0].inference_parameters.top_p.params.weights: expected at least one weight above 0, found none',
+    ],
     ['too hot', { temperature: 2.5 }, 'model_configs[0].inference_parameters.temperature: expected a number of at most 2, found 2.5'],
     ['no room', { max_tokens: 0 }, 'model_configs[0].inference_parameters.max_tokens: expected a number of at least 1, found 0'],
     [
@@ -189,6 +290,17 @@ describe('a model', () => {
     const config = configOf(columns, { model_configs: [{ alias: 'm', model: 'x', provider: 'openai', inference_parameters }] })
     expect(errorsOf(config)[0]).toContain(expected)
     expect(errorsOf(config)).toHaveLength(1)
+  })
+
+  it('is sent extra_body, except what has no effect, which is said', () => {
+    const extra_body = { seed: 1, n: 1, stream: true }
+    const config = configOf(columns, {
+      model_configs: [{ alias: 'm', model: 'x', provider: 'openai', inference_parameters: { extra_body } }],
+    })
+    expect(compile(config).compiled.models['m']?.extraBody).toEqual(extra_body)
+    expect(warningsOf(config)).toEqual([
+      'model_configs[0].inference_parameters.extra_body.stream: stream has no effect: answers are read whole',
+    ])
   })
 
   it('without a provider is refused, whatever keys the environment holds', () => {
@@ -238,6 +350,21 @@ describe('a model', () => {
   it('is warned of when it has a price but no use', () => {
     expect(warningsOf(asking('openai', { parquetry: { prices: { n: { input_per_million: 1, output_per_million: 2 } } } }))).toEqual([
       'parquetry.prices.n: no column uses the alias "n". Did you mean "m"?',
+    ])
+  })
+
+  it('is held to its limits by the minute, which are stored and are no part of the fingerprint', () => {
+    const limits = { m: { requests_per_minute: 60, tokens_per_minute: 90_000 } }
+    const first = compile(asking('openai', { parquetry: { limits } }))
+    expect(first.compiled.models['m']?.target).toMatchObject({ requestsPerMinute: 60, tokensPerMinute: 90_000 })
+    expect(first.compiled.fingerprint).toEqual(compile(asking('openai')).compiled.fingerprint)
+    const stored = [toBuilderConfig(first), toParquetryFile(first)].map((value) => JSON.parse(JSON.stringify(value)) as object)
+    expect(compileStored(stored[0]!, stored[1]!)).toEqual(first.compiled)
+    expect(errorsOf(asking('openai', { parquetry: { limits: { m: { requests_per_minute: 0 } } } }))).toEqual([
+      'parquetry.limits.m.requests_per_minute: expected a number of more than 0, found 0',
+    ])
+    expect(warningsOf(asking('openai', { parquetry: { limits: { n: {} } } }))).toEqual([
+      'parquetry.limits.n: no column uses the alias "n". Did you mean "m"?',
     ])
   })
 

@@ -42,6 +42,16 @@ describe('a stored config', () => {
     expect(again.policies).toMatchObject({ maxDropped: { share: 0.07 }, maxConcurrentRowGroups: 2, refillAttempts: 0 })
   })
 
+  it('keeps distributions of parameters', () => {
+    const parameters = { temperature: { params: { low: 0.5, high: 1 } }, top_p: { params: { values: [0.1, 0.9], weights: [1, 2] } } }
+    const first = compile(
+      configOf([city, text('t', '{{ city }}')], {
+        model_configs: [{ alias: 'm', model: 'x', provider: 'openai', inference_parameters: parameters }],
+      }),
+    )
+    expect(compileStored(onDisk(toBuilderConfig(first)), onDisk(toParquetryFile(first)))).toEqual(first.compiled)
+  })
+
   it('has no field in builder_config.json that DataDesigner does not know', () => {
     const first = compile(
       configOf([text('t', 'Hello')], { model_providers: [{ name: 'p', endpoint: 'http://127.0.0.1:1/v1' }], parquetry: { seed: 1 } }),

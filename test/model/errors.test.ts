@@ -125,4 +125,15 @@ describe('readRetryAfter', () => {
     expect(readRetryAfter({ 'retry-after': '-3' }, now) ?? 0).toBeGreaterThanOrEqual(0)
     expect(readRetryAfter({}, now)).toBeNull()
   })
+
+  it('reads when the limits that are used up are reset, and takes the last of them', () => {
+    const openai = { 'x-ratelimit-remaining-requests': '0', 'x-ratelimit-reset-requests': '6m0s' }
+    expect(readRetryAfter(openai, now)).toBe(360_000)
+    expect(readRetryAfter({ ...openai, 'retry-after': '1' }, now)).toBe(1000)
+    expect(readRetryAfter({ ...openai, 'x-ratelimit-remaining-tokens': '9', 'x-ratelimit-reset-tokens': '9h' }, now)).toBe(360_000)
+    expect(readRetryAfter({ ...openai, 'x-ratelimit-reset-requests': '120ms' }, now)).toBe(120)
+    expect(readRetryAfter({ ...openai, 'x-ratelimit-reset-requests': 'soon' }, now)).toBeNull()
+    const reset = new Date(now + 7000).toISOString()
+    expect(readRetryAfter({ 'anthropic-ratelimit-tokens-remaining': '0', 'anthropic-ratelimit-tokens-reset': reset }, now)).toBe(7000)
+  })
 })

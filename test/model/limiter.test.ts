@@ -308,6 +308,40 @@ describe('Limiter: control', () => {
     expect(admitted).toBe(200)
   })
 
+  it('spreads tokens over the minute, however many calls are open at once, once it knows what they use', async () => {
+    const { limiter, enter, clock } = limiterOf(1000)
+    limiter.setTokensPerMinute(60_000)
+    let used = 0
+    const call = async (): Promise<void> => {
+      const epoch = await enter()
+      // Each takes ten seconds and 1,000 tokens: ten are open at once to use 1,000 a second.
+      clock.after(10_000, () => {
+        used += 1000
+        limiter.spent(1000)
+        limiter.succeeded(epoch, 10_000)
+      })
+    }
+    for (let index = 0; index < 400; index++) void call()
+    for (let second = 0; second < 180; second++) {
+      clock.advance(1000)
+      await settle()
+      if (second === 59) used = 0
+    }
+    expect(used).toBeGreaterThan(114_000)
+    expect(used).toBeLessThan(124_000)
+  })
+
+  it('gives back what a failed call had reserved', async () => {
+    const { limiter, enter, clock } = limiterOf(10)
+    limiter.setTokensPerMinute(30_000)
+    enterNow(enter)
+    const waiting = Promise.resolve(enter())
+    limiter.failed()
+    await waiting
+    clock.advance(0)
+    expect(limiter.state()).toMatchObject({ inFlight: 1, waiting: 0 })
+  })
+
   it('refuses everyone after it is closed', async () => {
     const { limiter, enter } = limiterOf(1)
     enterNow(enter)

@@ -309,14 +309,6 @@ describe('failures', () => {
       )
     }
   })
-
-  it('refuse a provider whose format is not spoken yet, by name', () => {
-    const models = createModels({ env: {} })
-    opened.push(models)
-    expect(() => models.client(target('https://host/v1', {}, { type: 'anthropic' }))).toThrowError(
-      expect.objectContaining({ code: 'CONFIG_NOT_YET' }),
-    )
-  })
 })
 
 describe('rate limits', () => {
@@ -381,6 +373,28 @@ describe('rate limits', () => {
     expect(server.openAtMost()).toBe(9)
     models.client({ ...here, maxParallelRequests: 5 })
     expect(models.limits()[0]).toMatchObject({ cap: 5 })
+  })
+
+  it('by the minute hold as the config gives them, the smallest of all aliases on a model', async () => {
+    const { server, models } = await open((response) => answerOk(response))
+    const slow = models.client(target(server.endpoint, { alias: 'slow', requestsPerMinute: 300 }))
+    models.client(target(server.endpoint, { alias: 'free' }))
+    models.client(target(server.endpoint, { alias: 'fast', requestsPerMinute: 6000 }))
+    const startedMs = performance.now()
+    await Promise.all(Array.from({ length: 10 }, () => slow.complete(ask(), { signal: never })))
+    // Five a second: five at once, the others 200 ms apart.
+    expect(performance.now() - startedMs).toBeGreaterThan(900)
+  })
+
+  it('of tokens by the minute make calls wait for what the ones before used', async () => {
+    const { server, models } = await open((response) =>
+      sendJson(response, 200, { ...completion('a'), usage: { prompt_tokens: 400, completion_tokens: 200 } }),
+    )
+    const client = models.client(target(server.endpoint, { tokensPerMinute: 60_000, maxParallelRequests: 1 }))
+    const startedMs = performance.now()
+    for (let index = 0; index < 4; index++) await client.complete(ask(), { signal: never })
+    // 2,400 tokens at 1,000 a second; the first second's worth is there at the start, and the last call need not be waited out.
+    expect(performance.now() - startedMs).toBeGreaterThan(1_200)
   })
 
   it('let the oldest row group go first', async () => {

@@ -2,6 +2,7 @@
 import { basename, extname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { isComplete } from '../../client/dataset-files.ts'
+import { mayStart } from '../../client/parquetry-client.ts'
 import type { CreateOptions, ParquetryClient, RunnableConfig } from '../../client/parquetry-client.ts'
 import type { RunHandle } from '../../client/run-handle.ts'
 import { isRehearsal } from '../../dataset/resume/prepare.ts'
@@ -42,20 +43,22 @@ export async function create(config: string, flags: CreateFlags, context: Comman
     flags.resume !== undefined &&
     flags.resume !== 'never' &&
     (await isComplete(join(artifactPath, datasetName), prepared, flags.numRecords ?? null))
-  if (flags.worker === 'embedded' && !isDone) await checkModels(prepared.compiled, env)
+  const wanted: CreateOptions = {
+    datasetName,
+    artifactPath,
+    taskQueue: flags.worker === 'embedded' ? 'own' : 'shared',
+    ...(flags.numRecords === undefined ? {} : { numRecords: flags.numRecords }),
+    ...(flags.resume === undefined ? {} : { resume: flags.resume }),
+    ...(flags.bufferSize === undefined ? {} : { bufferSize: flags.bufferSize }),
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    run: runOptionsOf(flags),
+  }
+  const checkOnce = flags.worker === 'embedded' && !isDone ? checkingOnce(prepared, context) : (): Promise<void> => Promise.resolve()
+  // Before a server is started for nothing; a start that will be refused pays no call.
+  if (await mayStart(prepared, wanted)) await checkOnce()
   const server = await openServer(env, output)
   try {
-    const wanted: CreateOptions = {
-      datasetName,
-      artifactPath,
-      taskQueue: flags.worker === 'embedded' ? 'own' : 'shared',
-      ...(flags.numRecords === undefined ? {} : { numRecords: flags.numRecords }),
-      ...(flags.resume === undefined ? {} : { resume: flags.resume }),
-      ...(flags.bufferSize === undefined ? {} : { bufferSize: flags.bufferSize }),
-      ...(flags.seed === undefined ? {} : { seed: flags.seed }),
-      run: runOptionsOf(flags),
-    }
-    const run = await startOrAsk(server.client, prepared, wanted, context)
+    const run = await startOrAsk(server.client, prepared, { ...wanted, beforeStart: checkOnce }, context)
     const end = await followRun({
       output,
       client: server.client,
@@ -74,6 +77,15 @@ export async function create(config: string, flags: CreateFlags, context: Comman
   } finally {
     await server.close()
   }
+}
+
+/** Checks the models at the first call only. */
+function checkingOnce({ compiled }: RunnableConfig, { env, output }: CommandContext): () => Promise<void> {
+  let checked: Promise<void> | null = null
+  const check = async (): Promise<void> => {
+    for (const note of await checkModels(compiled, env)) output.warn(`warning  ${note}`)
+  }
+  return () => (checked ??= check())
 }
 
 /** A dataset is named after its config's file. */

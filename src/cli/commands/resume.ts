@@ -56,7 +56,8 @@ export async function goOn(dataset: string, flags: ResumeFlags, context: Command
   async function startAgain(): ReturnType<typeof server.client.start> {
     const prepared = allowDrops(await readStoredConfig(location, { required: true }), flags.allowDropped)
     const needsModels = retriesDropped || !(await isComplete(location, prepared, null))
-    if (flags.worker === 'embedded' && needsModels) await checkModels(prepared.compiled, env)
+    if (flags.worker === 'embedded' && needsModels)
+      for (const note of await checkModels(prepared.compiled, env)) output.warn(`warning  ${note}`)
     return await server.client.start(prepared, {
       artifactPath: dirname(location),
       datasetName: basename(location),

@@ -29,6 +29,8 @@ export interface ResolveOptions {
   readonly request: RunRequest
   /** Content of `parquetry.json` as the run would write it. */
   readonly parquetryFile: object
+  /** Called once it is decided that a run may start, before anything is made for it; its error is thrown on. Default: nothing. */
+  readonly beforeClaim?: () => Promise<void>
 }
 
 /** A folder that is ours, and what the run on it will be. */
@@ -49,11 +51,9 @@ export async function resolveDataset(options: ResolveOptions, ports: ResolvePort
   const storage = ports.openStorage(location)
   const mine = await readIdentity(storage)
   if (mine?.request_id === requestId) return { location, datasetName, datasetId: mine.dataset_id, isFresh: true, note: null }
-  const facts = await factsOf(storage, options.parquetryFile)
-  const decision = decideResume(facts, request)
-  if (decision.action === 'fresh-timestamped') {
-    return await startBeside(options, await withUnfinishedBeside(options, decision.note, ports), ports)
-  }
+  const { facts, decision } = await decideStart(options, ports)
+  await options.beforeClaim?.()
+  if (decision.action === 'fresh-timestamped') return await startBeside(options, decision.note, ports)
   const claim = await claimIdentity(storage, options, recordedOf(facts)?.datasetId ?? null, ports)
   if (decision.action === 'fresh' && claim.identity.request_id !== requestId && request.mode === 'never') {
     // Another client made the folder in this moment, or left it behind without starting anything.
@@ -69,11 +69,23 @@ export async function resolveDataset(options: ResolveOptions, ports: ResolvePort
   }
 }
 
+/** What would be done about the folder; makes nothing. Throws what `resolveDataset` throws when it refuses. */
+export async function decideStart(
+  options: Omit<ResolveOptions, 'requestId'>,
+  ports: ResolvePorts,
+): Promise<{ readonly facts: Awaited<ReturnType<typeof factsOf>>; readonly decision: ReturnType<typeof decideResume> }> {
+  checkDatasetName(options.datasetName)
+  const facts = await factsOf(ports.openStorage(join(options.artifactPath, options.datasetName)), options.parquetryFile)
+  const decision = decideResume(facts, options.request)
+  if (decision.action !== 'fresh-timestamped') return { facts, decision }
+  return { facts, decision: { ...decision, note: await withUnfinishedBeside(options, decision.note, ports) } }
+}
+
 /**
  * The note, with the run of the same config that was left unfinished in a timestamped folder, since the plain name was taken then too.
  * Throws `DATASET_UNFINISHED` when no mode was given (ruling 22).
  */
-async function withUnfinishedBeside(options: ResolveOptions, note: string, ports: ResolvePorts): Promise<string> {
+async function withUnfinishedBeside(options: Omit<ResolveOptions, 'requestId'>, note: string, ports: ResolvePorts): Promise<string> {
   const { request, artifactPath, datasetName } = options
   if (request.mode !== 'never') return note
   const entries = await ports.openStorage(artifactPath).list('')

@@ -6,14 +6,20 @@
  * A2  After `stop` no new call is issued; a call on the wire finishes and is journalled, until `abort`.
  * A3  While `mayCall` says no, no call goes out; it waits with its slot until it may, or `stop`.
  * A4  A refusal that was paid for is an answer: journalled, counted, and found again instead of being asked for again.
- * A5  A probe sends its first call alone; the others wait for its answer (ruling 21).
+ * A5  An answer of a model that stood in is the answer to the request that was asked: it is journalled under that request's key, with who
+ *     answered beside it, and found again whichever model would answer by then.
+ * A6  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
 import type { CompiledModel } from '../../config/compiled.ts'
+import { forModel, withDrawnParameters } from '../../columns/inference-parameters.ts'
 import type { CallOrdinal } from '../../columns/generator.ts'
+import { askInTurn, sharedResting } from '../fallbacks.ts'
 import { addUsage, NO_USAGE } from '../../contract.ts'
 import type { Usage } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../../model/client.ts'
+import { costOf } from '../../plan/pricing.ts'
+import type { Random } from '../../random/random.ts'
 import type { AnswerPlace, Journal } from '../journal/journal.ts'
 import { answerKey } from '../journal/journal.ts'
 
@@ -42,6 +48,8 @@ export interface AnswerBookOptions {
   readonly models: Models
   readonly compiledModels: Readonly<Record<string, CompiledModel>>
   readonly journal: Journal
+  /** The dataset's random streams, for parameters that are drawn for each request. */
+  readonly random: Random
   /** No new calls from here on. */
   readonly stop: AbortSignal
   /** Calls on the wire are given up. */
@@ -58,8 +66,9 @@ const MAY_CALL_LOOK_MS = 100
 
 /** An answer book of one attempt at one row group. */
 export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
-  const { journal, stop, abort } = options
+  const { journal, stop } = options
   const aliases = openAliases(options)
+  const send = createSender(options, aliases)
   let usage = NO_USAGE
   let callsInFlight = 0
   let callsMade = 0
@@ -68,26 +77,17 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
 
   function count(alias: string, answer: ChatAnswer): void {
     const { inputTokens, outputTokens } = answer.usage
-    usage = addUsage(usage, { calls: 1, inputTokens, outputTokens, cost: aliases.costOf(alias, answer) })
+    const cost = costOf(answer.usage, aliases.modelOf(answer.answeredBy?.alias ?? alias).price)
+    const fallbackCalls = answer.answeredBy === undefined ? {} : { fallbackCalls: 1 }
+    usage = addUsage(usage, { calls: 1, inputTokens, outputTokens, cost, ...fallbackCalls })
     isRehearsal ||= answer.rehearsal === true
-  }
-
-  /** Called with the slot taken, so that no queue of calls goes out before the next look. */
-  function untilAllowed(): Promise<void> | undefined {
-    return options.mayCall?.() === false ? waitUntil(options.mayCall, stop) : undefined
   }
 
   async function call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
     stop.throwIfAborted()
     callsInFlight += 1
     try {
-      return await aliases.clientOf(alias).complete(request, {
-        signal: abort,
-        stopWaiting: stop,
-        beforeSending: untilAllowed,
-        priority: place.row,
-        keep: (answer, endpoint) => keep(place, key, answer, endpoint),
-      })
+      return await send({ own: aliases.modelOf(alias), place, request, keep: (answer, endpoint) => keep(place, key, answer, endpoint) })
     } finally {
       callsInFlight -= 1
     }
@@ -115,8 +115,9 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   }
 
   return {
-    async ask(cell, alias, request, ordinal): Promise<ChatAnswer> {
+    async ask(cell, alias, asked, ordinal): Promise<ChatAnswer> {
       const place: AnswerPlace = { ...cell, ...ordinal }
+      const request = withDrawnParameters(asked, aliases.modelOf(alias), place, options.random)
       const key = answerKey(request, place)
       const answer = journal.lookup(key) ?? (await askModel(place, key, alias, request))
       count(alias, answer)
@@ -128,6 +129,51 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     callsMade: () => callsMade,
     isRehearsal: () => isRehearsal,
   }
+}
+
+/** A request on its way. */
+interface Sending {
+  readonly own: CompiledModel
+  readonly place: AnswerPlace
+  /** As the own model is asked. */
+  readonly request: ChatRequest
+  readonly keep: (answer: KeptAnswer, endpoint: string) => Promise<void>
+}
+
+/** Sends requests to the alias's own model, or to one that stands in for it. */
+function createSender(options: AnswerBookOptions, aliases: ReturnType<typeof openAliases>): (sending: Sending) => Promise<ChatAnswer> {
+  const { stop, abort } = options
+
+  /** Called with the slot taken, so that no queue of calls goes out before the next look. */
+  function untilAllowed(): Promise<void> | undefined {
+    return options.mayCall?.() === false ? waitUntil(options.mayCall, stop) : undefined
+  }
+
+  async function sendTo(model: CompiledModel, { own, place, request, keep }: Sending, beforeSending: () => void): Promise<ChatAnswer> {
+    const { alias, model: name } = model.target
+    const by = model === own ? {} : { answeredBy: { alias, model: name } }
+    const asked = model === own ? request : forModel(request, model, place, options.random)
+    const answer = await aliases.clientOf(alias).complete(asked, {
+      signal: abort,
+      stopWaiting: stop,
+      beforeSending() {
+        beforeSending()
+        return untilAllowed()
+      },
+      priority: place.row,
+      keep: (kept, endpoint) => keep({ ...kept, ...by }, endpoint),
+    })
+    return { ...answer, ...by }
+  }
+
+  return (sending) =>
+    askInTurn({
+      own: sending.own,
+      fallbacks: (sending.own.fallbacks ?? []).map((alias) => aliases.modelOf(alias)),
+      resting: sharedResting(options.models),
+      stop,
+      ask: (model, beforeSending) => sendTo(model, sending, beforeSending),
+    })
 }
 
 /** Lets the first call go alone; the others wait for what comes of it. */
@@ -156,7 +202,7 @@ function createProbe(isOn: boolean): <T>(call: () => Promise<T>) => Promise<T> {
   return (call) => (isProbing ? callProbing(call) : call())
 }
 
-/** Clients and prices by alias. */
+/** Models and clients by alias. */
 function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models' | 'compiledModels'>) {
   const clients = new Map<string, ModelClient>()
   function modelOf(alias: string): CompiledModel {
@@ -165,6 +211,7 @@ function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models
     return model
   }
   return {
+    modelOf,
     clientOf(alias: string): ModelClient {
       let client = clients.get(alias)
       if (client === undefined) {
@@ -174,10 +221,6 @@ function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models
       return client
     },
     /** Money in the currency of the alias's price; 0 when it has none. */
-    costOf(alias: string, { usage: { inputTokens, outputTokens } }: ChatAnswer): number {
-      const { price } = modelOf(alias)
-      return price === null ? 0 : (inputTokens * price.inputPerMillion + outputTokens * price.outputPerMillion) / 1e6
-    },
   }
 }
 

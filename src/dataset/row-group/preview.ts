@@ -58,6 +58,7 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
     models: options.models,
     compiledModels: compiled.models,
     journal,
+    random: program.random,
     stop: life.signal,
     abort: life.signal,
     // The first call goes alone, so that a refused key is said once.

@@ -113,6 +113,7 @@ async function makeAndCommit(
     models: ports.models,
     compiledModels: dataset.compiled.models,
     journal,
+    random: dataset.random,
     stop: life.stop.signal,
     abort: life.abort.signal,
     isProbe: input.isProbe,

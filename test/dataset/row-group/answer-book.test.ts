@@ -7,6 +7,7 @@ import type { Journal } from '../../../src/dataset/journal/journal.ts'
 import { ParquetryError } from '../../../src/errors.ts'
 import { createModels } from '../../../src/model/models.ts'
 import type { ControlledModels } from '../../../src/model/models.ts'
+import { createRandom } from '../../../src/random/random.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import { ask, target } from '../../model/builders.ts'
 import { answerOk, completion, sendJson, startServer, until } from '../../model/scripted-server.ts'
@@ -40,8 +41,8 @@ const FINGERPRINT = 'sha256:abc'
 const storage = createMemoryStorage()
 const openOne = (id: number): Promise<Journal> => openJournal(storage, id, { runId: 'run', attempt: 1, fingerprint: FINGERPRINT })
 
-function bookOn(journal: Journal, options: Partial<AnswerBookOptions> = {}): AnswerBook {
-  const model: CompiledModel = {
+function modelM(): CompiledModel {
+  return {
     target: target(server.endpoint, { alias: 'm', maxParallelRequests: 4 }),
     temperature: null,
     topP: null,
@@ -51,10 +52,14 @@ function bookOn(journal: Journal, options: Partial<AnswerBookOptions> = {}): Ans
     skipHealthCheck: false,
     nativeStructuredOutput: false,
   }
+}
+
+function bookOn(journal: Journal, options: Partial<AnswerBookOptions> = {}): AnswerBook {
   return createAnswerBook({
     models,
-    compiledModels: { m: model },
+    compiledModels: { m: modelM() },
     journal,
+    random: createRandom(1),
     stop: stop.signal,
     abort: abort.signal,
     isProbe: false,
@@ -129,6 +134,23 @@ describe('an answer book', () => {
     expect(later.usage()).toMatchObject({ calls: 1 })
     expect(later.callsMade()).toBe(0)
     expect(server.asked.length).toBe(1)
+  })
+
+  it('draws parameters by the place of the request, so that the answer is found again', async () => {
+    const compiledModels = {
+      m: { ...modelM(), drawn: { temperature: { distribution_type: 'uniform', params: { low: 0.1, high: 0.9 } }, topP: null } },
+    } as const
+    const book = bookOn(await openOne(7), { compiledModels })
+    await Promise.all([1, 2].map((row) => askRow(book, row)))
+    const sent = server.asked.map(({ body }) => body['temperature'])
+    expect(new Set(sent).size).toBe(2)
+    expect(sent.every((value) => typeof value === 'number' && value >= 0.1 && value < 0.9)).toBe(true)
+    const later = bookOn(await openOne(7), { compiledModels })
+    await Promise.all([1, 2].map((row) => askRow(later, row)))
+    expect(later.callsMade()).toBe(0)
+    const otherwise = bookOn(await openOne(7), { compiledModels, random: createRandom(2) })
+    await askRow(otherwise, 1)
+    expect(otherwise.callsMade()).toBe(1)
   })
 
   it('takes a refusal as the answer to a probe: it is that row which fails, and no other', async () => {
