@@ -1,7 +1,7 @@
 /** From the kind of a column to the generator of its cells. A new kind is one file and one line here. */
 import { compileTemplate } from '../template/template.ts'
 import { ParquetryError } from '../errors.ts'
-import type { Column, CompiledDataset, SamplerColumn } from '../config/compiled.ts'
+import type { Column, CompiledDataset, SamplerColumn, SeedColumn } from '../config/compiled.ts'
 import { compileExpression } from './expression.ts'
 import type { CellGenerator } from './generator.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
@@ -13,13 +13,14 @@ export function compileCellGenerators(compiled: CompiledDataset): readonly CellG
   const columns = new Map(compiled.columns.map((column) => [column.name, column]))
   return compiled.order.map((name) => {
     const column = columns.get(name)
-    if (column !== undefined && column.column_type !== 'sampler') return compileCellGenerator(column, compiled)
+    if (column !== undefined && column.column_type !== 'sampler' && column.column_type !== 'seed-dataset')
+      return compileCellGenerator(column, compiled)
     const found = column === undefined ? 'no such column' : 'a sampler'
     throw new ParquetryError('INTERNAL', `Expected "${name}" in the order of columns to be made cell by cell, found ${found}.`)
   })
 }
 
-function compileCellGenerator(column: Exclude<Column, SamplerColumn>, compiled: CompiledDataset): CellGenerator {
+function compileCellGenerator(column: Exclude<Column, SamplerColumn | SeedColumn>, compiled: CompiledDataset): CellGenerator {
   switch (column.column_type) {
     case 'expression':
       return compileExpression(column, compiled.types)

@@ -8,7 +8,7 @@ import { checkTransforms, droppedByProcessors, matchingColumns } from './check-p
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
 import { checkSamplers } from './check-samplers.ts'
-import type { Column, CompiledDataset, Policies, RowGroupProcessor, SamplerColumn, SamplerParams } from './compiled.ts'
+import type { Column, CompiledDataset, CompiledSeed, Policies, RowGroupProcessor, SamplerColumn, SamplerParams } from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { resolveModels } from './models.ts'
@@ -18,6 +18,8 @@ import { settle } from './problems.ts'
 import type { ConfigProblem, Report } from './problems.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
 import { samplerParams } from './schema-samplers.ts'
+import { withSeedColumns } from './seed-columns.ts'
+import type { SeedReading } from './seed-columns.ts'
 import type { ColumnConfig } from './schema-columns.ts'
 
 /** A compiled dataset with what it was made of. */
@@ -28,15 +30,23 @@ export interface CompiledParts {
   readonly models: ReadonlyMap<string, ResolvedModel>
 }
 
+/** What parts are compiled with. */
+export interface PartSources {
+  readonly models: ModelSources
+  /** Null where the config names no seed data. */
+  readonly seed: SeedReading | null
+}
+
 /** Checks and compiles. Throws `CONFIG_INVALID` or `CONFIG_NOT_YET` with all problems, those already in `report` included. */
-export function compileParts(read: ConfigParts, sources: ModelSources, policies: Policies, report: Report, what: string): CompiledParts {
-  const parts = withRowId(read)
+export function compileParts(read: ConfigParts, sources: PartSources, policies: Policies, report: Report, what: string): CompiledParts {
+  const { parts: seeded, seed } = withSeedColumns(read, sources.seed, report)
+  const parts = withRowId(seeded)
   checkNames(parts, report)
   const names = parts.names.map(({ part }) => part)
   checkSamplers(parts.columns, names, report)
   const dropped = droppedByProcessors(parts, report)
   const columns = parts.columns.map(({ part }) => compileColumn(part, part.drop || dropped.has(part.name)))
-  const types = new Map(columns.map((column) => [column.name, columnType(column)]))
+  const types = new Map(columns.map((column) => [column.name, columnType(column, seed)]))
   const known = knownOf(parts, names, types)
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
   for (const { part, path } of parts.columns) {
@@ -53,10 +63,10 @@ export function compileParts(read: ConfigParts, sources: ModelSources, policies:
   if (columns.length > 0 && columns.length === names.length && columns.every(({ drop }) => drop)) {
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
-  const models = resolveModels(parts, aliasUses(parts.columns), sources, report)
+  const models = resolveModels(parts, aliasUses(parts.columns), sources.models, report)
   const warnings = settle(report, what)
   return {
-    compiled: build({ columns, types, inputs, constraints, processors: processorsOf(parts, names), models, policies }),
+    compiled: build({ columns, types, inputs, seed, constraints, processors: processorsOf(parts, names), models, policies }),
     warnings,
     models,
   }
@@ -65,7 +75,8 @@ export function compileParts(read: ConfigParts, sources: ModelSources, policies:
 /** A config of model columns only gets a hidden id, as in DataDesigner, so that there is something to begin with. */
 function withRowId(parts: ConfigParts): ConfigParts {
   const hasSampler = parts.columns.some(({ part }) => part.column_type === 'sampler')
-  if (hasSampler || parts.columns.length === 0 || parts.columns.length < parts.names.length) return parts
+  const hasSeed = parts.seedConfig !== null || parts.hasUnknownColumns
+  if (hasSampler || hasSeed || parts.columns.length === 0 || parts.columns.length < parts.names.length) return parts
   const name = '_internal_row_id'
   const column: ColumnConfig = {
     name,
@@ -84,12 +95,15 @@ function withRowId(parts: ConfigParts): ConfigParts {
 
 function knownOf(parts: ConfigParts, names: readonly string[], types: ReadonlyMap<string, ValueType>): Known {
   const samplers = parts.columns.flatMap(({ part }) => (part.column_type === 'sampler' ? [part] : []))
+  const seedNames = parts.columns.flatMap(({ part }) => (part.column_type === 'seed-dataset' ? [part.name] : []))
   const unread = names.filter((name) => !parts.columns.some(({ part }) => part.name === name))
   return {
     names,
     types,
     // A column that could not be read is given the benefit of the doubt.
-    samplers: new Set([...samplers.map(({ name }) => name), ...unread]),
+    isOpen: parts.hasUnknownColumns,
+    // Seed columns are there before samplers are drawn, so that a condition may read them too.
+    samplers: new Set([...samplers.map(({ name }) => name), ...seedNames, ...unread]),
     persons: new Set(samplers.filter((column) => column.sampler_type === 'person_from_faker').map(({ name }) => name)),
   }
 }
@@ -116,6 +130,8 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
         convert_to: config.convert_to,
       }
     }
+    case 'seed-dataset':
+      return { ...common, column_type: 'seed-dataset' }
     case 'expression':
       return { ...common, column_type: 'expression', expr: config.expr, dtype: config.dtype }
     case 'llm-text':
@@ -139,8 +155,10 @@ function compileParams(params: SamplerParams): SamplerParams {
 
 const EXPRESSION_TYPES = { int: 'int64', float: 'double', str: 'string', bool: 'boolean' } as const
 
-function columnType(column: Column): ValueType {
+function columnType(column: Column, seed: CompiledSeed | null): ValueType {
   switch (column.column_type) {
+    case 'seed-dataset':
+      return seed!.data.schema.find(({ name }) => name === column.name)!.type
     case 'sampler':
       return samplerValueType(column)
     case 'expression':
@@ -164,27 +182,29 @@ function build(made: {
   readonly columns: readonly Column[]
   readonly types: ReadonlyMap<string, ValueType>
   readonly inputs: ReadonlyMap<string, readonly string[]>
+  readonly seed: CompiledSeed | null
   readonly constraints: CompiledDataset['constraints']
   readonly processors: readonly RowGroupProcessor[]
   readonly models: ReadonlyMap<string, ResolvedModel>
   readonly policies: Policies
 }): CompiledDataset {
-  const { columns, inputs, constraints, processors, policies } = made
+  const { columns, inputs, seed, constraints, processors, policies } = made
   const models = Object.fromEntries([...made.models].map(([alias, { compiled }]) => [alias, compiled]))
-  const isSampler = new Set(columns.filter(({ column_type: type }) => type === 'sampler').map(({ name }) => name))
+  const isReady = new Set(columns.filter(({ column_type: type }) => type === 'sampler' || type === 'seed-dataset').map(({ name }) => name))
   const fieldsOf = (isDropped: boolean): readonly Field[] =>
     columns.filter(({ drop }) => drop === isDropped).map(({ name }) => ({ name, type: made.types.get(name)! }))
   return {
     columns,
-    order: orderByNeeds(inputs).order.filter((name) => !isSampler.has(name)),
+    order: orderByNeeds(inputs).order.filter((name) => !isReady.has(name)),
     inputs: Object.fromEntries(inputs),
     types: Object.fromEntries(made.types),
+    seed,
     constraints,
     processors,
     models,
     policies,
     schema: fieldsOf(false),
     droppedSchema: policies.preserveDroppedColumns ? fieldsOf(true) : [],
-    fingerprint: fingerprintOf({ columns, constraints, processors, models }),
+    fingerprint: fingerprintOf({ columns, seed, constraints, processors, models }),
   }
 }

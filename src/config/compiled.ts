@@ -4,6 +4,7 @@
  * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
  */
 import type { ModelTarget } from '../model/client.ts'
+import type { SeedFacts, SeedSource } from '../seed/source.ts'
 import type { Schema, ValueType } from '../values.ts'
 
 /** Params of one sampler, as in DataDesigner (defaults filled in). */
@@ -83,8 +84,13 @@ export interface LlmStructuredColumn extends CommonColumn {
   readonly extract_reasoning_content: boolean
 }
 
+/** A column of the seed data, as it stands there. */
+export interface SeedColumn extends CommonColumn {
+  readonly column_type: 'seed-dataset'
+}
+
 /** Any column of a compiled dataset. */
-export type Column = SamplerColumn | ExpressionColumn | LlmTextColumn | LlmStructuredColumn
+export type Column = SeedColumn | SamplerColumn | ExpressionColumn | LlmTextColumn | LlmStructuredColumn
 
 /** A condition between sampler columns of one row. */
 export type Constraint =
@@ -105,6 +111,21 @@ export type Constraint =
 export type RowGroupProcessor =
   | { readonly processor_type: 'drop_columns'; readonly name: string; readonly column_names: readonly string[] }
   | { readonly processor_type: 'schema_transform'; readonly name: string; readonly template: Readonly<Record<string, unknown>> }
+
+/** Seed data: where they are, what they were found to be, and which of their rows are taken in which order. */
+export interface CompiledSeed {
+  readonly source: SeedSource
+  readonly sampling_strategy: 'ordered' | 'shuffle'
+  readonly selection_strategy:
+    | { readonly start: number; readonly end: number }
+    | { readonly index: number; readonly num_partitions: number }
+    | null
+  readonly data: SeedFacts
+  /** Of the rows selected, from 0. */
+  readonly firstRow: number
+  /** Of the rows selected, ≥ 1: row i of the dataset takes selected row i modulo this, or that place's of the shuffled order. */
+  readonly rowCount: number
+}
 
 /** A model alias with all it takes to call it; secrets are read late, by the worker. */
 export interface CompiledModel {
@@ -144,12 +165,14 @@ export interface Policies {
 export interface CompiledDataset {
   /** All columns in the order of the config. */
   readonly columns: readonly Column[]
-  /** Names of the non-sampler columns in an order in which every column follows its inputs. */
+  /** Names of the non-sampler columns in an order in which every column follows its inputs; those of the seed data are not among them. */
   readonly order: readonly string[]
   /** Column → columns it needs. */
   readonly inputs: Readonly<Record<string, readonly string[]>>
   /** Column → its declared type, side-effect columns included. */
   readonly types: Readonly<Record<string, ValueType>>
+  /** Null for a dataset without seed data. */
+  readonly seed: CompiledSeed | null
   readonly constraints: readonly Constraint[]
   readonly processors: readonly RowGroupProcessor[]
   /** Alias → model; only aliases that a column uses. */

@@ -11,7 +11,6 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   embedding: 'embedding columns',
   image: 'image columns',
   custom: 'custom columns',
-  'seed-dataset': 'seed datasets',
 }
 const SAMPLER_TYPES: Readonly<Record<string, string>> = {
   person: 'people from managed datasets (person_from_faker is there)',
@@ -56,7 +55,6 @@ export function withoutLaterFields(column: Readonly<Record<string, unknown>>, pa
 /** Reports what the root of a config asks of later releases. */
 export function reportLaterSections(root: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
   const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0)
-  if (!isEmpty(root['seed_config'])) report.notYet([...path, 'seed_config'], 'seed datasets (seed_config) are not supported yet')
   if (!isEmpty(root['tool_configs'])) report.notYet([...path, 'tool_configs'], 'tool calls (tool_configs) are not supported yet')
   if (!isEmpty(root['profilers'])) report.notYet([...path, 'profilers'], 'profilers are not supported yet')
 }

@@ -78,6 +78,9 @@ export const llmStructuredColumn = z.strictObject({
   output_format: z.record(z.string(), z.unknown()).describe('JSON schema of the answer.'),
 })
 
+/** A column of the seed data. `seed_config` brings them; DataDesigner lists them in what it stores. */
+export const seedColumn = z.strictObject({ name, column_type: z.literal('seed-dataset'), drop, ...idle })
+
 /** Any column. */
 export const anyColumn = z.discriminatedUnion('column_type', [
   z.discriminatedUnion('sampler_type', [
@@ -96,6 +99,7 @@ export const anyColumn = z.discriminatedUnion('column_type', [
   expressionColumn,
   llmTextColumn,
   llmStructuredColumn,
+  seedColumn,
 ])
 
 /** A column as read: defaults filled in. */

@@ -18,6 +18,8 @@ import { keys } from './layout.ts'
 import type { Metadata } from './metadata.ts'
 import { readMetadata } from './metadata.ts'
 import type { DatasetPorts } from './ports.ts'
+import { openSeedRows } from './seed-rows.ts'
+import type { SeedRows } from './seed-rows.ts'
 import { readJson, readStored } from './stored-files.ts'
 
 /** A compiled `schema_transform` with its name. */
@@ -48,6 +50,8 @@ export interface DatasetProgram {
 export interface OpenDataset extends DatasetPlan, DatasetProgram {
   readonly ref: DatasetRef
   readonly storage: Storage
+  /** Null for a dataset without seed data. */
+  readonly seedRows: SeedRows | null
   /** Text of `parquetry.json`, by which a changed setting is noticed. */
   readonly settingsText: string
 }
@@ -77,7 +81,9 @@ export async function openDataset(ports: DatasetPorts, ref: DatasetRef, known: O
     })
   }
   const { seed, referenceTime } = compiledSettings(settings)
-  return { ref, storage, settingsText, ...plan, ...(await compileProgram(compiled, seed, referenceTime)) }
+  const program = await compileProgram(compiled, seed, referenceTime)
+  const seedRows = compiled.seed === null ? null : await openSeedRows(storage, compiled.seed, program.random)
+  return { ref, storage, settingsText, seedRows, ...plan, ...program }
 }
 
 /** Compiles all columns. `referenceTime` is ISO 8601, UTC. */
@@ -95,6 +101,7 @@ export async function compileProgram(compiled: CompiledDataset, seed: string, re
     samplers: await compileSamplers({
       columns: samplers,
       constraints: compiled.constraints,
+      given: compiled.columns.filter((column) => column.column_type === 'seed-dataset').map(({ name }) => name),
       seed,
       referenceTime,
       compileCondition: (source) => compileCondition(source, { types: compiled.types }),

@@ -12,6 +12,7 @@ function dataset(more: Partial<CompiledDataset> = {}): CompiledDataset {
     order: ['label', 'review', 'summary'],
     inputs: { label: ['product'], review: ['label', 'product'], summary: ['review'] },
     types: { ...options().types, label: { kind: 'string' } },
+    seed: null,
     constraints: [],
     processors: [],
     models: { writer: model() },

@@ -11,9 +11,12 @@ const prepare = async (name: string, provider?: string): Promise<PreparedConfig>
   })
 
 describe('the example configs', () => {
-  it.each(['product-reviews', 'support-tickets', 'iot-readings'])('%s compiles without an error or a warning', async (name) => {
-    expect((await prepare(name)).warnings).toEqual([])
-  })
+  it.each(['product-reviews', 'support-tickets', 'iot-readings', 'product-questions'])(
+    '%s compiles without an error or a warning',
+    async (name) => {
+      expect((await prepare(name)).warnings).toEqual([])
+    },
+  )
 
   it('product-reviews makes three model calls a row, with prices', async () => {
     const { compiled, explicit } = await prepare('product-reviews')
