@@ -77,7 +77,7 @@ export function seedPlaceOf(configFile: string | null, env: Environment, homeFol
     folders: [process.cwd(), ...(configFile === null ? [] : [dirname(configFile)])],
     homeFolder,
     env,
-    cacheFolder: env['HF_HOME'] || join(homeFolder, '.cache', 'parquetry', 'seed-data'),
+    cacheFolder: join(env['XDG_CACHE_HOME'] || join(homeFolder, '.cache'), 'parquetry', 'seed-data'),
   }
 }
 

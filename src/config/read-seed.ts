@@ -44,7 +44,6 @@ function readSource(value: unknown, path: Path, report: Report): SeedSource | nu
     case 'file_contents':
       return readPart(seedSources[type], value, path, report)
     case 'hf':
-      report.notYet(place, '"hf": seed data from Hugging Face are not supported yet; download the files and use seed_type: local')
       return withoutToken(readPart(seedSources.hf, value, path, report), path, report)
     case 'df':
       report.error(place, 'a DataFrame in memory cannot stand in a config; write it to a parquet file and use seed_type: local')

@@ -24,12 +24,16 @@ export async function findSeedFiles(path: string, place: SeedPlace): Promise<Fou
     const where = absolute.includes('*') ? `that match ${absolute}` : `in the folder ${absolute}`
     throw unreadable(`expected files of seed data (${FORMATS.join(', ')}) ${where}, found none`, 'check the path')
   }
+  const format = oneFormat(paths, absolute)
+  return { format, files: await Promise.all(paths.map(statFile)) }
+}
+
+/** The format of all these files. Throws `SEED_DATA_UNREADABLE` when there are several. */
+export function oneFormat(paths: readonly string[], place: string): SeedFormat {
   const formats = [...new Set(paths.flatMap((file) => formatOf(file) ?? []))]
   const [format] = formats
-  if (formats.length > 1 || format === undefined) {
-    throw unreadable(`expected files of one format at ${absolute}, found ${formats.join(' and ')}`, `name one of them, as in *.${format}`)
-  }
-  return { format, files: await Promise.all(paths.map(statFile)) }
+  if (format !== undefined && formats.length === 1) return format
+  throw unreadable(`expected files of one format at ${place}, found ${formats.join(' and ')}`, `name one of them, as in *.${format}`)
 }
 
 /** A file with its size and time. Throws `SEED_DATA_UNREADABLE`. */
@@ -98,7 +102,8 @@ async function matching(folder: string, [part, ...rest]: readonly string[]): Pro
   return paths.flat()
 }
 
-function formatOf(path: string): SeedFormat | null {
+/** The format that a file's extension tells, or null. */
+export function formatOf(path: string): SeedFormat | null {
   const extension = extname(path).slice(1).toLowerCase()
   return FORMATS.find((format) => format === extension) ?? null
 }

@@ -8,6 +8,7 @@ import type { Schema } from '../values.ts'
 import { addCell, csvType, csvValue, newCsvColumn } from './csv-types.ts'
 import type { CsvColumn } from './csv-types.ts'
 import { findSeedFiles } from './find-files.ts'
+import { downloadSeedFiles } from './hub.ts'
 import type { FoundFiles } from './find-files.ts'
 import { addRow, jsonType, jsonValue } from './json-types.ts'
 import type { JsonShape } from './json-types.ts'
@@ -40,7 +41,7 @@ export async function openSeed(source: SeedSource, place: SeedPlace): Promise<Se
     case 'file_contents':
       return await openDirectory(source, place)
     case 'hf':
-      throw unreadable('expected a local source, found a path on Hugging Face', 'download it first')
+      return readerOf(await downloadSeedFiles(source, place))
   }
 }
 
