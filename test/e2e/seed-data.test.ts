@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -10,6 +10,7 @@ import type { ModelStub } from '../helpers/model-stub.ts'
 import { startModelStub } from '../helpers/model-stub.ts'
 import { makeSeedFolder } from '../seed/seeds.ts'
 import type { SeedFolder } from '../seed/seeds.ts'
+import { previewInMemory } from '../../src/worker/preview-in-memory.ts'
 import { startWorkerProcess } from './worker-process.ts'
 
 let workshop: Workshop
@@ -126,14 +127,17 @@ describe('a dataset with seed data', () => {
   )
 
   it('makes its dropped rows again with the same seed rows', { timeout: 120_000 }, async () => {
-    const path = await seeds.write('drops.csv', 'n,text\n1,a\n2,\n3,c\n')
-    const failing = config(path, {}, [{ name: 'must', column_type: 'expression', expr: '{{ text }}' }])
+    const path = await seedFile(40)
+    const lucky = { name: 'lucky', column_type: 'expression', expr: "{{ [text, ''] | random }}" }
     const made = await workshop.make(
-      { ...failing, columns: (failing as { columns: object[] }).columns.slice(1), parquetry: { max_drop_share: 1 } },
-      { datasetName: 'drops', numRecords: 3, retryDropped: true },
+      { ...config(path, {}, [lucky]), parquetry: { max_drop_share: 1, refill_attempts: 0 } },
+      { datasetName: 'drops', numRecords: 40, bufferSize: 8, seed: 2, retryDropped: true },
     )
-    expect(made).toMatchObject({ state: 'incomplete', totals: { rowsWritten: 2, rowsDropped: 1 } })
-    expect(await numbers(made.location)).toEqual([1, 3])
+    expect(made.retried?.rowsFilled).toBeGreaterThan(3)
+    const rows = await rowsOf(made.location)
+    expect(rows.length).toBe(made.totals.rowsWritten)
+    for (const { n, text, lucky: kept } of rows) expect([text, kept]).toEqual([`x, ${Number(n)}`, `x, ${Number(n)}`])
+    expect(rows.map(({ n }) => n)).toEqual(rows.map(({ n }) => Number(n)).toSorted((x, y) => x - y))
   })
 
   it('reads a large file as little as a small one: rows come from the snapshot in its folder', { timeout: 120_000 }, async () => {
@@ -239,5 +243,40 @@ describe('the example product-questions', () => {
     expect(lacking.length).toBe(2)
     expect(lacking.every(({ topic }) => topic === 'when it is back in stock')).toBe(true)
     expect(rows.find(({ sku }) => sku === '0017')).toMatchObject({ product: 'Trail shoe "Fell", waterproof', price: 129.9, stock: 14 })
+  })
+})
+
+describe('a dataset with seed data that DataDesigner 0.9.6 began', () => {
+  it('is gone on with: the seed columns in its builder_config.json are those of the data', { timeout: 120_000 }, async () => {
+    const fixture = fileURLToPath(new URL('../fixtures/data-designer-seeded/', import.meta.url))
+    const begun = join(workshop.artifactPath, 'theirs')
+    await cp(join(fixture, 'dataset-begun'), begun, { recursive: true })
+    const result = await workshop.make(join(fixture, 'config.yaml'), { datasetName: 'theirs', numRecords: 7, resume: 'always' })
+    expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 7 }, produced: { rowsWritten: 3 } })
+    expect(await numbers(result.location)).toEqual([1, 2, 3, 1, 2, 3, 1])
+    const stored = JSON.parse(await readFile(join(begun, 'builder_config.json'), 'utf8')) as {
+      data_designer: { columns: { column_type: string }[] }
+    }
+    expect(stored.data_designer.columns.map(({ column_type: type }) => type)).toEqual(['expression'])
+  })
+})
+
+describe('a preview', () => {
+  it('begins with the seed rows that a run with the same seed begins with', { timeout: 120_000 }, async () => {
+    const path = await seedFile(50)
+    const { prepareConfig } = await import('../../src/config/prepare-config.ts')
+    const shuffled = config(path, { sampling_strategy: 'shuffle' })
+    const { compiled, seedPlace } = await prepareConfig(shuffled)
+    const { records } = await previewInMemory({
+      compiled,
+      seedPlace,
+      seed: '9',
+      referenceTime: '2024-01-01T00:00:00Z',
+      numRecords: 6,
+      signal: new AbortController().signal,
+      env: {},
+    })
+    const { location } = await workshop.make(shuffled, { datasetName: 'previewed', numRecords: 6, seed: 9 })
+    expect(records.map(({ values }) => values)).toEqual(await rowsOf(location))
   })
 })
