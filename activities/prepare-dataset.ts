@@ -1,5 +1,5 @@
 import type { PreparedDataset, PrepareInput } from '../src/contract.ts'
-import { prepareDataset as prepare } from '../src/dataset/prepare.ts'
+import { prepareDataset as prepare } from '../src/dataset/resume/prepare.ts'
 import { requireVisible } from '../src/dataset/open-dataset.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { withFailures } from './failure.ts'

@@ -1,6 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity'
 import type { DatasetInput } from '../src/contract.ts'
-import { profileDataset as profile } from '../src/dataset/profile-dataset.ts'
+import { profileDataset as profile } from '../src/dataset/profile/profile-dataset.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { withFailures } from './failure.ts'
 import { withHeartbeat } from './heartbeat.ts'

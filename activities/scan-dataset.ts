@@ -1,5 +1,5 @@
 import type { ScanInput, ScanResult } from '../src/contract.ts'
-import { scanPage } from '../src/dataset/scan-page.ts'
+import { scanPage } from '../src/dataset/scan/scan-page.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { withFailures } from './failure.ts'
 import { withHeartbeat } from './heartbeat.ts'

@@ -1,5 +1,5 @@
 import type { CheckpointInput } from '../src/contract.ts'
-import { writeCheckpoint as write } from '../src/dataset/checkpoint.ts'
+import { writeCheckpoint as write } from '../src/dataset/scan/checkpoint.ts'
 import { requireVisible } from '../src/dataset/open-dataset.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { withFailures } from './failure.ts'

@@ -2,10 +2,10 @@
 import { WorkflowNotFoundError } from '@temporalio/client'
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
 import { workflowIdOf } from '../contract.ts'
-import type { RunRequest } from '../dataset/decide-resume.ts'
+import type { RunRequest } from '../dataset/resume/decide-resume.ts'
 import { readMetadata } from '../dataset/metadata.ts'
-import { refuseCopy } from '../dataset/resolve-dataset.ts'
-import type { ResolvedDataset, ResolvePorts } from '../dataset/resolve-dataset.ts'
+import { refuseCopy } from '../dataset/resume/resolve-dataset.ts'
+import type { ResolvedDataset, ResolvePorts } from '../dataset/resume/resolve-dataset.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** A dataset and the open run on it. */

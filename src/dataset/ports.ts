@@ -2,8 +2,8 @@
 import type { Models } from '../model/client.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Schema, Table } from '../values.ts'
-import type { OpenGroups } from './open-groups.ts'
-import type { OwnerWatch } from './owner-watch.ts'
+import type { OpenGroups } from './row-group/open-groups.ts'
+import type { OwnerWatch } from './owner/owner-watch.ts'
 import type { Receipt } from './receipt.ts'
 
 /** Effects of a worker, shared by all datasets it serves. */

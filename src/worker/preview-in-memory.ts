@@ -2,8 +2,8 @@
 import { homedir } from 'node:os'
 import { createHomeKeys } from '../config/home-keys.ts'
 import { createModels } from '../model/models.ts'
-import { previewDataset } from '../dataset/preview.ts'
-import type { Preview, PreviewOptions } from '../dataset/preview.ts'
+import { previewDataset } from '../dataset/row-group/preview.ts'
+import type { Preview, PreviewOptions } from '../dataset/row-group/preview.ts'
 import { createRehearsal } from './rehearsal.ts'
 
 /** As `previewDataset`, with models whose keys come from `env`. */

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DEFAULT_BUFFER_SIZE } from '../../dataset/prepare.ts'
+import { DEFAULT_BUFFER_SIZE } from '../../dataset/resume/prepare.ts'
 import { withoutKeys } from '../without-keys.ts'
 import type { CommandContext, ConfigFlags } from '../context.ts'
 import { forecastLines, forecastOf } from '../forecast.ts'

@@ -1,7 +1,7 @@
 /** `resume`: goes on with a dataset by its folder or name, whether its run is open or has ended. */
 import { basename, dirname } from 'node:path'
 import { isComplete, readStoredConfig } from '../../client/dataset-files.ts'
-import { isRehearsal } from '../../dataset/prepare.ts'
+import { isRehearsal } from '../../dataset/resume/prepare.ts'
 import { checkModels } from '../../worker/check-models.ts'
 import type { CommandContext, FollowFlags } from '../context.ts'
 import { findDataset } from '../find-dataset.ts'

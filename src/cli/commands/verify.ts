@@ -1,8 +1,8 @@
 /** `verify`: whether a dataset's files are what they should be; with `--repair`, what is not is set aside. Needs no server. */
 import { repairFiles, verifyFiles } from '../../client/dataset-files.ts'
 import { ParquetryClient } from '../../client/parquetry-client.ts'
-import type { FolderRepair, MovedFile } from '../../dataset/repair-folder.ts'
-import type { DatasetProblem, DatasetProblemKind, DatasetVerification, VerifyOptions } from '../../dataset/verify.ts'
+import type { FolderRepair, MovedFile } from '../../dataset/verify/repair-folder.ts'
+import type { DatasetProblem, DatasetProblemKind, DatasetVerification, VerifyOptions } from '../../dataset/verify/verify.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { CommandContext } from '../context.ts'
 import { dropsText } from '../drop-text.ts'

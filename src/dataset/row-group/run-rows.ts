@@ -1,0 +1,263 @@
+/**
+ * Makes the rows of one row group. Every cell starts when its own row's inputs are ready; rows run together.
+ *
+ * R1  A row's values depend on (seed, row index, refill number) and on the answers, never on order or company.
+ * R2  Only errors of kind `content` drop or refill a row (ruling 1); any other error ends the row group.
+ * R3  When the row group ends early, no cell is left running.
+ */
+import type { CellGenerator, CellRow, SamplerProgram } from '../../columns/generator.ts'
+import type { RowGroup } from '../../contract.ts'
+import { isParquetryError, ParquetryError } from '../../errors.ts'
+import type { createRandom } from '../../random/random.ts'
+import type { Value } from '../../values.ts'
+import type { AnswerBook } from './answer-book.ts'
+import { createDropWatch } from './drop-watch.ts'
+import type { DropPolicy } from './drop-watch.ts'
+import type { DroppedRow } from '../receipt.ts'
+
+/** A finished row. */
+export interface MadeRow {
+  readonly row: number
+  readonly refill: number
+  readonly values: Readonly<Record<string, Value>>
+}
+
+/** What becomes of a row group's rows: written + dropped = wanted. */
+export interface MadeRows {
+  readonly rows: readonly MadeRow[]
+  readonly dropped: readonly DroppedRow[]
+}
+
+/** A row that is made, and the first refill number it is tried with. */
+export interface RowToMake {
+  readonly row: number
+  readonly firstRefill: number
+}
+
+/** What making rows takes. */
+export interface RunRowsOptions {
+  readonly rowGroup: RowGroup
+  readonly samplers: SamplerProgram
+  /** In an order in which every column follows its inputs. */
+  readonly generators: readonly CellGenerator[]
+  readonly random: ReturnType<typeof createRandom>
+  readonly answers: AnswerBook
+  readonly refillAttempts: number
+  /** Only these rows, each from a refill number of its own on; in row order. Default: all rows of the row group, from 0 on. */
+  readonly rows?: readonly RowToMake[]
+  readonly dropPolicy: DropPolicy
+  readonly signal: AbortSignal
+  /** Refuses a finished row that no file can hold. Throws `VALUE_NOT_REPRESENTABLE` with the column in its details. */
+  readonly checkRow: (values: Readonly<Record<string, Value>>, row: number) => void
+  /** Called with the first error that ends the row group, so that no further call is issued. */
+  readonly onFailure: (error: unknown) => void
+  /** Called whenever a row is done or dropped. */
+  readonly onProgress: (done: number, dropped: number) => void
+}
+
+/** Rows whose model cells run at once; more only costs memory, since the limiters hold the calls. */
+const MAX_OPEN_ROWS = 4_096
+/** Longest stretch of work on the event loop before heartbeats and sockets get their turn, in ms. */
+const MAX_TURN_MS = 12
+
+/** Makes all rows, in row order. Throws the first error that is not of kind `content`, after all started cells have ended (R3). */
+export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
+  const { rowGroup, generators, signal } = options
+  const { early, late } = splitGenerators(generators, options.samplers)
+  const count = options.rows?.length ?? rowGroup.end - rowGroup.start
+  const outcomes: (MadeRow | DroppedRow)[] = Array.from({ length: count })
+  const watch = createDropWatch(count, options.dropPolicy)
+  let done = 0
+  let dropped = 0
+  let next = 0
+  let failure: unknown
+  let turnStart = performance.now()
+
+  async function lane(): Promise<void> {
+    while (next < count && failure === undefined) {
+      const offset = next
+      next += 1
+      try {
+        const making = makeRow(options, early, late, options.rows?.[offset] ?? { row: rowGroup.start + offset, firstRefill: 0 })
+        const outcome = making instanceof Promise ? await making : making
+        outcomes[offset] = outcome
+        if ('code' in outcome) dropped += 1
+        else done += 1
+        watch.add('code' in outcome ? outcome : null)
+        options.onProgress(done, dropped)
+      } catch (error) {
+        if (failure === undefined) options.onFailure(error)
+        failure ??= error
+      }
+      if (performance.now() - turnStart > MAX_TURN_MS) {
+        await new Promise<void>((resolve) => setImmediate(resolve))
+        turnStart = performance.now()
+        if (signal.aborted) failure ??= signal.reason
+      }
+    }
+  }
+
+  const lanes = late.length === 0 ? 1 : Math.min(count, MAX_OPEN_ROWS)
+  await Promise.all(Array.from({ length: lanes }, lane))
+  if (failure !== undefined) throw failure
+  signal.throwIfAborted()
+  watch.end()
+  return {
+    rows: outcomes.filter((outcome): outcome is MadeRow => !('code' in outcome)),
+    dropped: outcomes.filter((outcome): outcome is DroppedRow => 'code' in outcome),
+  }
+}
+
+/** Columns that never wait, directly or through an input, are made in one go; the others as their inputs come. */
+function splitGenerators(
+  generators: readonly CellGenerator[],
+  samplers: SamplerProgram,
+): { early: CellGenerator[]; late: CellGenerator[] } {
+  const ready = new Set(samplers.columns)
+  const early: CellGenerator[] = []
+  const late: CellGenerator[] = []
+  for (const generator of generators) {
+    const isEarly = generator.isSync && generator.inputs.every((input) => ready.has(input))
+    if (isEarly) ready.add(generator.column)
+    ;(isEarly ? early : late).push(generator)
+  }
+  return { early, late }
+}
+
+type Outcome = MadeRow | DroppedRow
+
+function makeRow(
+  options: RunRowsOptions,
+  early: CellGenerator[],
+  late: CellGenerator[],
+  { row, firstRefill }: RowToMake,
+): Outcome | Promise<Outcome> {
+  const lastRefill = firstRefill + options.refillAttempts
+  for (let refill = firstRefill; ; refill += 1) {
+    const cells = openRow(options, row, refill)
+    try {
+      options.samplers.sampleRow(row, refill, cells.values)
+      for (const generator of early) makeEarlyCell(cells, generator)
+      if (late.length === 0) {
+        options.checkRow(cells.values, row)
+        return { row, refill, values: cells.values }
+      }
+      return finishRow(options, early, late, cells, lastRefill)
+    } catch (error) {
+      const drop = dropOf(error, cells)
+      if (refill >= lastRefill) return drop
+    }
+  }
+}
+
+async function finishRow(
+  options: RunRowsOptions,
+  early: CellGenerator[],
+  late: CellGenerator[],
+  first: OpenRow,
+  lastRefill: number,
+): Promise<Outcome> {
+  for (let cells = first; ;) {
+    try {
+      await makeLateCells(cells, late)
+      options.checkRow(cells.values, cells.rowIndex)
+      return { row: cells.rowIndex, refill: cells.refill, values: cells.values }
+    } catch (error) {
+      let drop = dropOf(error, cells)
+      // The sampled part is drawn anew; it may fail too, and each failure uses up one refill.
+      for (let refill = cells.refill + 1; ; refill += 1) {
+        if (refill > lastRefill) return drop
+        cells = openRow(options, cells.rowIndex, refill)
+        try {
+          options.samplers.sampleRow(cells.rowIndex, refill, cells.values)
+          for (const generator of early) makeEarlyCell(cells, generator)
+          break
+        } catch (again) {
+          drop = dropOf(again, cells)
+        }
+      }
+    }
+  }
+}
+
+/** A row being made. */
+interface OpenRow extends CellRow {
+  readonly values: Record<string, Value>
+  readonly options: RunRowsOptions
+  /** Column that failed first. */
+  failedColumn: string
+}
+
+function openRow(options: RunRowsOptions, rowIndex: number, refill: number): OpenRow {
+  const values: Record<string, Value> = {}
+  return {
+    rowIndex,
+    refill,
+    values,
+    options,
+    failedColumn: '',
+    get: (column) => (Object.hasOwn(values, column) ? (values[column] ?? null) : null),
+    random: () => options.random.stream('', rowIndex, refill, 0),
+  }
+}
+
+const NO_PORTS = {
+  ask(): never {
+    throw new ParquetryError('INTERNAL', 'a column that never waits asked a model')
+  },
+  signal: new AbortController().signal,
+}
+
+function cellRow(cells: OpenRow, generator: CellGenerator): CellRow {
+  const { options, rowIndex, refill } = cells
+  return { rowIndex, refill, get: cells.get, random: () => options.random.stream(generator.column, rowIndex, refill, 0, 'cell') }
+}
+
+function makeEarlyCell(cells: OpenRow, generator: CellGenerator): void {
+  try {
+    cells.values[generator.column] = generator.generate(cellRow(cells, generator), NO_PORTS) as Value
+  } catch (error) {
+    cells.failedColumn = generator.column
+    throw error
+  }
+}
+
+async function makeLateCells(cells: OpenRow, late: CellGenerator[]): Promise<void> {
+  const cellOf = new Map<string, Promise<void>>()
+  for (const generator of late) {
+    const waits = generator.inputs.map((input) => cellOf.get(input)).filter((wait) => wait !== undefined)
+    cellOf.set(generator.column, makeLateCell(cells, generator, waits))
+  }
+  // All cells end before the row does (R3); the first failure is the row's.
+  const results = await Promise.allSettled(cellOf.values())
+  const failures = results.filter((result) => result.status === 'rejected').map((result) => result.reason as unknown)
+  if (failures.length === 0) return
+  throw failures.find((reason) => !isContentError(reason)) ?? failures[0]
+}
+
+async function makeLateCell(cells: OpenRow, generator: CellGenerator, waits: readonly Promise<void>[]): Promise<void> {
+  for (const wait of waits) await wait
+  const { options, rowIndex, refill } = cells
+  const cell = { row: rowIndex, column: generator.column, refill }
+  try {
+    cells.values[generator.column] = await generator.generate(cellRow(cells, generator), {
+      ask: (alias, request, ordinal) => options.answers.ask(cell, alias, request, ordinal),
+      signal: options.signal,
+    })
+  } catch (error) {
+    cells.failedColumn ||= generator.column
+    throw error
+  }
+}
+
+function isContentError(error: unknown): error is ParquetryError {
+  return isParquetryError(error) && error.kind === 'content'
+}
+
+/** The record of a row that cannot be made; every other error is thrown on (R2). */
+function dropOf(error: unknown, cells: OpenRow): DroppedRow {
+  if (!isContentError(error)) throw error
+  const { column: named } = error.details
+  const column = cells.failedColumn || (typeof named === 'string' ? named : '')
+  return { row: cells.rowIndex, code: error.code, column, refill: cells.refill, reason: error.message.slice(0, 200) }
+}

@@ -1,0 +1,196 @@
+/**
+ * What all work on a row group has in common, whether its rows are made for the first time or again: attempts of one worker share it, its
+ * answers are journalled, it ends when its epoch, its attempt or its worker does, and it knows of attempts that died before it.
+ */
+import type { GenerateRowGroupInput, RowGroupProgress, Usage } from '../../contract.ts'
+import { ParquetryError } from '../../errors.ts'
+import { deathsBefore, MAX_DEATHS } from '../../plan/deaths.ts'
+import type { AttemptTrace } from '../../plan/deaths.ts'
+import { createAnswerBook } from './answer-book.ts'
+import type { AnswerBook } from './answer-book.ts'
+import { openJournal } from '../journal/journal.ts'
+import type { Journal, JournalUsage } from '../journal/journal.ts'
+import type { OpenDataset } from '../open-dataset.ts'
+import type { GroupAttempt, OpenGroup } from './open-groups.ts'
+import { requireEpoch } from '../owner/owner.ts'
+import type { Attempt, DatasetPorts } from '../ports.ts'
+import type { Receipt } from '../receipt.ts'
+import type { MadeRows, RunRowsOptions } from './run-rows.ts'
+
+/** What an attempt at a row group takes. */
+export interface AttemptOptions {
+  readonly input: GenerateRowGroupInput
+  readonly dataset: OpenDataset
+  readonly ports: DatasetPorts
+  readonly attempt: Attempt
+  /** What the attempt before left behind; null when there was none, or it left nothing. */
+  readonly before: AttemptTrace | null
+  /** Aborted when the attempt shall end: no new calls; those on the wire finish and are journalled for up to `drainMs`. */
+  readonly signal: AbortSignal
+  readonly drainMs: number
+  /** False while the server may have given the row group to another attempt: then no call is begun. */
+  readonly isInTouch: () => boolean
+  /** Called often; cheap. */
+  readonly onProgress: (progress: RowGroupProgress) => void
+}
+
+/** What making rows is given. */
+export type RowsRun = Pick<RunRowsOptions, 'answers' | 'signal' | 'onFailure' | 'onProgress'>
+
+/** What a commit is given. */
+export interface CommitFacts {
+  /** As the attempt that joined last sees it. */
+  readonly dataset: OpenDataset
+  readonly attempt: Attempt
+  readonly usage: Usage
+  /** Answers to calls that were answered already. */
+  readonly paidTwice: JournalUsage
+  readonly isRehearsal: boolean
+}
+
+/** What is to be done with a row group. */
+export interface RowGroupTask {
+  /** Tells kinds of work on one row group apart: attempts at the same work share it. */
+  readonly purpose: string
+  /** The receipt when it is done already, with everything that was still to be cleaned up; else null. */
+  find(): Promise<Receipt | null>
+  /** Makes the rows. */
+  make(run: RowsRun): Promise<MadeRows>
+  /** Puts them on disk. */
+  commit(made: MadeRows, facts: CommitFacts): Promise<Receipt>
+  /** Called after the commit, once the journal is closed. */
+  cleanUp(): Promise<void>
+}
+
+/** Does the work, or joins it where this worker is at it already. Throws `ParquetryError`, or the signal's reason. */
+export async function workOnRowGroup(options: AttemptOptions, task: RowGroupTask): Promise<Receipt> {
+  const { dataset, ports, input } = options
+  const { rowGroup, epoch } = input
+  const { location, datasetId, fingerprint } = dataset.ref
+  await requireEpoch(dataset.storage, epoch)
+  const key = JSON.stringify([task.purpose, location, datasetId, fingerprint, rowGroup.id, rowGroup.start, rowGroup.end])
+  const own: GroupAttempt = { ...options, epoch }
+  return await ports.openGroups.join(key, own, (group) => work(options, group, task))
+}
+
+/** The work that attempts of one worker share. What is theirs comes from the group, not from the options of the one that began it. */
+async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTask): Promise<Receipt> {
+  const found = await task.find()
+  if (found !== null) return found
+  const { dataset, ports, attempt, input } = options
+  const journal = await openJournal(dataset.storage, input.rowGroup.id, {
+    ...attempt,
+    fingerprint: dataset.ref.fingerprint,
+    syncMs: dataset.compiled.policies.journalSyncMs,
+  })
+  const life = openLife(group.signal, options.drainMs)
+  const unfollow = ports.ownerWatch.follow(dataset.storage, {
+    epoch: () => group.newest().epoch,
+    onLost: (error) => life.stop.abort(error),
+  })
+  try {
+    const receipt = await makeAndCommit(options, group, task, journal, life)
+    await journal.close()
+    await task.cleanUp()
+    return receipt
+  } finally {
+    unfollow()
+    life.end()
+    await journal.close()
+  }
+}
+
+async function makeAndCommit(
+  options: AttemptOptions,
+  group: OpenGroup,
+  task: RowGroupTask,
+  journal: Journal,
+  life: Life,
+): Promise<Receipt> {
+  const { dataset, ports, input } = options
+  const trace = traceOf(options, journal)
+  const answers = createAnswerBook({
+    models: ports.models,
+    compiledModels: dataset.compiled.models,
+    journal,
+    stop: life.stop.signal,
+    abort: life.abort.signal,
+    isProbe: input.isProbe,
+    mayCall: () => group.isInTouch(),
+    onLost: (error) => life.stop.abort(error),
+  })
+  const made = await task.make({
+    answers,
+    signal: life.stop.signal,
+    onFailure: (error) => life.stop.abort(error),
+    onProgress: (done, dropped) => group.report({ ...progressOf(input, answers, done, dropped), trace }),
+  })
+  life.stop.signal.throwIfAborted()
+  const newest = group.newest()
+  await requireEpoch(dataset.storage, newest.epoch)
+  return await task.commit(made, {
+    dataset: newest.dataset,
+    attempt: newest.attempt,
+    usage: answers.usage(),
+    paidTwice: await journal.usagePaidTwice(),
+    isRehearsal: answers.isRehearsal(),
+  })
+}
+
+/** Counts the attempts that died on this row group. Throws `ROW_GROUP_KILLS_WORKER` when there were too many. */
+function traceOf({ attempt, before, input }: AttemptOptions, journal: Journal): AttemptTrace {
+  const answers = journal.size
+  const deaths = deathsBefore({ attempt: attempt.attempt, before, answers })
+  if (deaths < MAX_DEATHS) return { answersAtStart: answers, deaths, hasEnded: false }
+  const { id, start, end } = input.rowGroup
+  throw new ParquetryError(
+    'ROW_GROUP_KILLS_WORKER',
+    `row group ${id} (rows ${start} to ${end - 1}) was begun ${deaths} times in a row, and each time its worker died without a new answer`,
+    { wayOut: 'look at the memory and the logs of the worker; then send the resume signal, or take smaller row groups in a new dataset' },
+  )
+}
+
+function progressOf(input: GenerateRowGroupInput, answers: AnswerBook, done: number, dropped: number): RowGroupProgress {
+  const { id, start, end } = input.rowGroup
+  return {
+    id,
+    rowsDone: done,
+    rowsDropped: dropped,
+    rowsWanted: end - start,
+    usage: answers.usage(),
+    callsInFlight: answers.callsInFlight(),
+  }
+}
+
+interface Life {
+  /** No new calls. */
+  readonly stop: AbortController
+  /** Calls on the wire are given up. */
+  readonly abort: AbortController
+  end(): void
+}
+
+/** From the caller's one signal: stop at once, abort a bounded time later. */
+function openLife(signal: AbortSignal, drainMs: number): Life {
+  const stop = new AbortController()
+  const abort = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  function onStop(): void {
+    timer = setTimeout(() => abort.abort(stop.signal.reason), drainMs)
+  }
+  function onSignal(): void {
+    stop.abort(signal.reason)
+  }
+  stop.signal.addEventListener('abort', onStop, { once: true })
+  if (signal.aborted) onSignal()
+  else signal.addEventListener('abort', onSignal, { once: true })
+  return {
+    stop,
+    abort,
+    end(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onSignal)
+      stop.signal.removeEventListener('abort', onStop)
+    },
+  }
+}
