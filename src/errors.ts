@@ -18,6 +18,8 @@ const KIND_OF_CODE = {
   CONFIG_NOT_YET: 'user',
   USAGE: 'user',
   TEMPLATE_INVALID: 'user',
+  SEED_DATA_UNREADABLE: 'user',
+  SEED_DATA_CHANGED: 'user',
   CONSTRAINT_UNSATISFIABLE: 'user',
   // the folder
   DATASET_NAME_INVALID: 'user',

@@ -1,5 +1,7 @@
 /** Looking at a dataset's folder without a server: one record, and whether all files are what they were. */
+import { homedir } from 'node:os'
 import { resolve } from 'node:path'
+import { seedPlaceOf } from '../config/prepare-config.ts'
 import { compileStored } from '../config/stored.ts'
 import { readMetadata } from '../dataset/metadata.ts'
 import { readJson } from '../dataset/resume/prepare.ts'
@@ -26,7 +28,13 @@ export async function readStoredConfig(location: string, options?: { readonly re
   if (options?.required !== true && (await storage.stat(keys.builderConfig)) === null) return null
   const builderConfig = await readJson(storage, keys.builderConfig)
   const parquetryFile = await readJson(storage, keys.parquetryFile)
-  return { compiled: compileStored(builderConfig, parquetryFile), builderConfig, parquetryFile, explicit: { bufferSize: null, seed: null } }
+  return {
+    compiled: compileStored(builderConfig, parquetryFile),
+    builderConfig,
+    parquetryFile,
+    explicit: { bufferSize: null, seed: null },
+    seedPlace: seedPlaceOf(null, process.env, homedir()),
+  }
 }
 
 /** True when the folder holds this very dataset with every row accounted for, so that no model need be asked. */

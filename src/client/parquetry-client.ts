@@ -7,6 +7,7 @@ import type { Connection } from '@temporalio/client'
 import { Client, WorkflowNotFoundError } from '@temporalio/client'
 import { prepareConfig } from '../config/prepare-config.ts'
 import type { ConfigInput, ConfigSources, PreparedConfig } from '../config/prepare-config.ts'
+import type { CompiledSeed } from '../config/compiled.ts'
 import { GENERATE_DATASET, SEARCH_ATTRIBUTES, taskQueueOf, TASK_QUEUE, workflowIdOf } from '../contract.ts'
 import type { GenerateDatasetInput, RunOptions } from '../contract.ts'
 import { resumeModeOf } from '../dataset/resume/decide-resume.ts'
@@ -16,6 +17,7 @@ import { checkDatasetName, keys } from '../dataset/layout.ts'
 import { compileProgram } from '../dataset/open-dataset.ts'
 import { runRequestOf } from '../dataset/resume/prepare.ts'
 import { removeRequest, stageRequest } from '../dataset/resume/request.ts'
+import { ensureSeedSnapshot } from '../dataset/seed-snapshot.ts'
 import type { ResolvedDataset } from '../dataset/resume/resolve-dataset.ts'
 import { decideStart, resolveDataset } from '../dataset/resume/resolve-dataset.ts'
 import { isParquetryError, ParquetryError } from '../errors.ts'
@@ -24,6 +26,7 @@ import { configuredTarget, connectTemporal, embeddedNamespace } from '../server/
 import type { TemporalTarget } from '../server/connection.ts'
 import { serverStatus } from '../server/stop-server.ts'
 import { openStorage } from '../storage/open.ts'
+import type { Storage } from '../storage/storage.ts'
 import { listOpenRuns } from './open-runs.ts'
 import type { OpenRun } from './open-runs.ts'
 import { hasPollers } from './progress.ts'
@@ -67,7 +70,13 @@ export interface CreateOptions {
 }
 
 /** What a run is started with: a prepared config, or what a dataset's folder holds of one. */
-export type RunnableConfig = Pick<PreparedConfig, 'compiled' | 'builderConfig' | 'parquetryFile' | 'explicit'>
+export type RunnableConfig = Pick<PreparedConfig, 'compiled' | 'builderConfig' | 'parquetryFile' | 'explicit' | 'seedPlace'>
+
+/** A folder that was made for a run which did not begin is as if it had never been. */
+async function forget(storage: Storage): Promise<void> {
+  await storage.remove(keys.seedFolder)
+  await storage.remove(keys.identity)
+}
 
 const PORTS = { openStorage, now: Date.now, newId: randomUUID }
 
@@ -118,8 +127,10 @@ export class ParquetryClient {
    * `defineDataset` made. Throws `CONFIG_INVALID` with all problems, and what `resolveDataset` throws; nothing is begun then.
    */
   async create(config: ConfigInput, options: CreateOptions = {}): Promise<RunHandle> {
+    const isResumed = resumeModeOf(options.resume) !== 'never'
     const prepared = await prepareConfig(config, {
       findPeople: findManagedPeople,
+      ...(isResumed ? { datasetFolder: resolve(options.artifactPath ?? 'artifacts', options.datasetName ?? 'dataset') } : {}),
       ...options.sources,
       ...(options.provider === undefined ? {} : { provider: options.provider }),
     })
@@ -150,6 +161,8 @@ export class ParquetryClient {
     if (found.kind === 'here') return await this.#join({ dataset, description: found.description }, prepared, asked, options)
     if (found.kind === 'moved') await this.#endMoved(found, dataset)
     const storage = openStorage(dataset.location)
+    const { seed } = prepared.compiled
+    if (seed !== null) await this.#copySeed(storage, seed, prepared, dataset)
     await stageRequest(storage, {
       request_id: requestId,
       fingerprint: prepared.compiled.fingerprint.hash,
@@ -165,7 +178,7 @@ export class ParquetryClient {
       return await this.#startRun(found.kind === 'moved' ? movedNote(dataset, found) : dataset, prepared, requestId, { ...options, resume })
     } catch (error) {
       await removeRequest(storage, requestId)
-      if (dataset.isFresh) await storage.remove(keys.identity)
+      if (dataset.isFresh) await forget(storage)
       throw error
     }
   }
@@ -226,6 +239,16 @@ export class ParquetryClient {
     const dataset = { location, datasetName: basename(location), datasetId: identity.dataset_id, isFresh: false, note: null }
     const found = await findRun(this.#client, dataset, PORTS)
     return found.kind === 'here' ? { dataset, description: found.description } : null
+  }
+
+  /** Seed data travel with the dataset: workers need not see the files they came from. */
+  async #copySeed(storage: Storage, seed: CompiledSeed, { seedPlace }: RunnableConfig, { isFresh }: ResolvedDataset): Promise<void> {
+    try {
+      await ensureSeedSnapshot(storage, seed, seedPlace)
+    } catch (error) {
+      if (isFresh) await forget(storage)
+      throw error
+    }
   }
 
   /** Joins the open run; a different config is refused, since a run's arguments cannot change. */

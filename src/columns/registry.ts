@@ -17,7 +17,7 @@ export function compileCellGenerators(compiled: CompiledDataset): readonly CellG
   const skippable = new Set<string>()
   return compiled.order.map((name) => {
     const column = columns.get(name)
-    if (column !== undefined && column.column_type !== 'sampler') {
+    if (column !== undefined && column.column_type !== 'sampler' && column.column_type !== 'seed-dataset') {
       const generator = withSkip(compileCellGenerator(column, compiled), column, { types: compiled.types, compileTemplate, skippable })
       if (generator.canSkip === true) for (const made of [name, ...(generator.sideEffects ?? [])]) skippable.add(made)
       return generator

@@ -1,4 +1,5 @@
 /** Processors of row groups: which columns they drop, and what their templates name. */
+import { shellPattern } from '../seed/shell-pattern.ts'
 import { checkTemplate } from './check-references.ts'
 import type { Known } from './check-references.ts'
 import type { Path } from './paths.ts'
@@ -14,6 +15,7 @@ export function droppedByProcessors(parts: ConfigParts, names: readonly string[]
     for (const [index, pattern] of part.column_names.entries()) {
       const place = [...path, 'column_names', index]
       const matches = matchingColumns(pattern, names)
+      if (matches.length === 0 && parts.hasUnknownColumns) continue
       if (matches.length === 0 && pattern.includes('*')) report.warn(place, `the pattern "${pattern}" matches no column`)
       else if (matches.length === 0) report.error(place, `no column has the name "${pattern}".${suggest(pattern, names)}`)
       for (const name of matches) dropped.add(name)
@@ -25,24 +27,8 @@ export function droppedByProcessors(parts: ConfigParts, names: readonly string[]
 /** Columns that a name or, with `*`, a shell pattern (`*`, `?`, `[abc]`, `[!abc]`) stands for. */
 export function matchingColumns(pattern: string, names: readonly string[]): readonly string[] {
   if (!pattern.includes('*')) return names.filter((name) => name === pattern)
-  const source = pattern.replaceAll(/\*+|\?|\[!?\]?[^\]]*\]|[\s\S]/g, (part) => {
-    if (part.startsWith('*')) return '.*'
-    if (part === '?') return '.'
-    if (part.length > 1)
-      return `[${part
-        .slice(1, -1)
-        .replace(/^!/, '^')
-        .replaceAll('\\', '\\\\')
-        .replaceAll('[', '\\[')
-        .replace(/^(\^?)\]/, '$1\\]')}]`
-    return part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  })
-  try {
-    const expression = new RegExp(`^${source}$`, 'su')
-    return names.filter((name) => expression.test(name))
-  } catch {
-    return []
-  }
+  const expression = shellPattern(pattern)
+  return expression === null ? [] : names.filter((name) => expression.test(name))
 }
 
 /** Reports templates of schema transforms that cannot be read or that name unknown columns. */

@@ -19,7 +19,9 @@ export interface Known {
   readonly types: ReadonlyMap<string, ValueType>
   /** Side-effect column → the column that makes it. */
   readonly producers: ReadonlyMap<string, string>
-  /** Names of sampler columns. */
+  /** True when there may be columns that are not known: an unknown name is then no mistake. */
+  readonly isOpen: boolean
+  /** Names of columns that a sampler's condition may read. */
   readonly samplers: ReadonlySet<string>
   /** Columns that are people drawn by faker, whose fields are fixed. */
   readonly persons: ReadonlySet<string>
@@ -34,18 +36,21 @@ export function checkReferences(
 ): ReadonlyMap<string, readonly string[]> {
   const inputs = new Map<string, readonly string[]>()
   for (const { part: column, path } of columns) {
-    const names =
-      column.column_type === 'sampler'
-        ? samplerInputs(column, path, known, report)
-        : [...templateInputs(column, path, known, report), ...whenInputs(column, path, known, report)]
+    const names = inputsOf(column, path, known, report)
     inputs.set(column.name, [...new Set(names.map((needed) => known.producers.get(needed) ?? needed))].toSorted())
   }
   reportCircles(columns, constraints, inputs, report)
   return inputs
 }
 
+function inputsOf(column: ColumnConfig, path: Path, known: Known, report: Report): readonly string[] {
+  if (column.column_type === 'seed-dataset') return []
+  if (column.column_type === 'sampler') return samplerInputs(column, path, known, report)
+  return [...templateInputs(column, path, known, report), ...whenInputs(column, path, known, report)]
+}
+
 function templateInputs(
-  column: Exclude<ColumnConfig, { column_type: 'sampler' }>,
+  column: Exclude<ColumnConfig, { column_type: 'sampler' | 'seed-dataset' }>,
   path: Path,
   known: Known,
   report: Report,
@@ -132,7 +137,7 @@ function attempt<Result>(compile: () => Result, path: Path, report: Report): Res
 
 function reportUnknown(references: readonly string[], path: Path, known: Known, report: Report): void {
   for (const name of references) {
-    if (known.names.includes(name)) continue
+    if (known.names.includes(name) || known.isOpen) continue
     const [, producer = '', kind] = /^(.+)__(trace|reasoning_content)$/.exec(name) ?? []
     const isNear = known.names.includes(producer)
     // A column that could not be read may well make it.

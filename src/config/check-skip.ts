@@ -7,7 +7,7 @@ import type { Report } from './problems.ts'
 
 /** The column with its skip value as its type stores it. Reports a value that the type cannot hold. */
 export function withSkipValue(column: Column, type: ValueType, path: Path, report: Report): Column {
-  if (column.column_type === 'sampler' || column.skip === null) return column
+  if (column.column_type === 'sampler' || column.column_type === 'seed-dataset' || column.skip === null) return column
   const { when, value } = column.skip
   const held = holdSkipValue(value, type)
   if (held === undefined) {

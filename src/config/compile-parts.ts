@@ -21,6 +21,7 @@ import type {
   CellColumn,
   Column,
   CompiledDataset,
+  CompiledSeed,
   LlmColumn,
   Policies,
   RowGroupProcessor,
@@ -37,6 +38,8 @@ import { settle } from './problems.ts'
 import type { ConfigProblem, Report } from './problems.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
 import { samplerParams } from './schema-samplers.ts'
+import { withSeedColumns } from './seed-columns.ts'
+import type { SeedReading } from './seed-columns.ts'
 import type { ColumnConfig } from './schema-columns.ts'
 
 /** A compiled dataset with what it was made of. */
@@ -47,15 +50,18 @@ export interface CompiledParts {
   readonly models: ReadonlyMap<string, ResolvedModel>
 }
 
+/** What parts are compiled with. */
+export interface PartSources {
+  readonly models: ModelSources
+  /** Null where the config names no seed data. */
+  readonly seed: SeedReading | null
+  readonly people: FoundPeople
+}
+
 /** Checks and compiles. Throws `CONFIG_INVALID` or `CONFIG_NOT_YET` with all problems, those already in `report` included. */
-export function compileParts(
-  read: ConfigParts,
-  sources: ModelSources & { readonly people: FoundPeople },
-  policies: Policies,
-  report: Report,
-  what: string,
-): CompiledParts {
-  const parts = withRowId(read)
+export function compileParts(read: ConfigParts, sources: PartSources, policies: Policies, report: Report, what: string): CompiledParts {
+  const { parts: seeded, seed } = withSeedColumns(read, sources.seed, report)
+  const parts = withRowId(seeded)
   checkNames(parts, report)
   const sideEffects = sideEffectsOf(parts.columns)
   checkSideEffectNames(parts.names, producersOf(sideEffects), report)
@@ -67,9 +73,9 @@ export function compileParts(
   const types = new Map<string, ValueType>()
   const columns = parts.columns.map(({ part, path }) => {
     const column = compileColumn(part, part.drop || dropped.has(part.name))
-    types.set(column.name, columnType(column, people))
+    types.set(column.name, columnType(column, { people, seed }))
     for (const { name, type } of sideEffects.get(column.name) ?? []) types.set(name, type)
-    return withSkipValue(column, columnType(column, people), path, report)
+    return withSkipValue(column, columnType(column, { people, seed }), path, report)
   })
   const known = knownOf(parts, names, types, producersOf(sideEffects))
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
@@ -89,13 +95,13 @@ export function compileParts(
   if (columns.length > 0 && columns.length === columnNames.length && fields.every(({ drop }) => drop)) {
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
-  const models = resolveModels(parts, aliasUses(parts.columns), sources, report)
-  const schema = columns.filter(({ drop }) => !drop).map(({ name }) => ({ name, type: types.get(name)! }))
+  const models = resolveModels(parts, aliasUses(parts.columns), sources.models, report)
+  const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
   const datasetProcessors = compileDatasetProcessors(
     parts,
     {
       schema,
-      dropped: columns.filter(({ drop }) => drop).map(({ name }) => name),
+      dropped: fields.filter(({ drop }) => drop).map(({ name }) => name),
       unread: names.filter((name) => !types.has(name)),
     },
     report,
@@ -107,6 +113,7 @@ export function compileParts(
       fields,
       types,
       inputs,
+      seed,
       constraints,
       people,
       processors: processorsOf(parts, names),
@@ -122,7 +129,8 @@ export function compileParts(
 /** A config of model columns only gets a hidden id, as in DataDesigner, so that there is something to begin with. */
 function withRowId(parts: ConfigParts): ConfigParts {
   const hasSampler = parts.columns.some(({ part }) => part.column_type === 'sampler')
-  if (hasSampler || parts.columns.length === 0 || parts.columns.length < parts.names.length) return parts
+  const hasSeed = parts.seedConfig !== null || parts.hasUnknownColumns
+  if (hasSampler || hasSeed || parts.columns.length === 0 || parts.columns.length < parts.names.length) return parts
   const name = '_internal_row_id'
   const column: ColumnConfig = {
     name,
@@ -171,13 +179,16 @@ function knownOf(
   producers: ReadonlyMap<string, string>,
 ): Known {
   const samplers = parts.columns.flatMap(({ part }) => (part.column_type === 'sampler' ? [part] : []))
+  const seedNames = parts.columns.flatMap(({ part }) => (part.column_type === 'seed-dataset' ? [part.name] : []))
   const unread = names.filter((name) => !types.has(name))
   return {
     names,
     types,
     producers,
     // A column that could not be read is given the benefit of the doubt.
-    samplers: new Set([...samplers.map(({ name }) => name), ...unread]),
+    isOpen: parts.hasUnknownColumns,
+    // Seed columns are there before samplers are drawn, so that a condition may read them too.
+    samplers: new Set([...samplers.map(({ name }) => name), ...seedNames, ...unread]),
     persons: new Set(
       samplers.filter((column) => column.sampler_type === 'person' || column.sampler_type === 'person_from_faker').map(({ name }) => name),
     ),
@@ -202,6 +213,8 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
         convert_to: config.convert_to,
       }
     }
+    case 'seed-dataset':
+      return { ...common, column_type: 'seed-dataset' }
     case 'expression':
       return { ...common, ...skipFields(config), column_type: 'expression', expr: config.expr, dtype: config.dtype }
     case 'llm-text':
@@ -243,8 +256,10 @@ function compileParams(params: SamplerParams): SamplerParams {
 
 const EXPRESSION_TYPES = { int: 'int64', float: 'double', str: 'string', bool: 'boolean' } as const
 
-function columnType(column: Column, people: People): ValueType {
+function columnType(column: Column, { people, seed }: { readonly people: People; readonly seed: CompiledSeed | null }): ValueType {
   switch (column.column_type) {
+    case 'seed-dataset':
+      return seed!.data.schema.find(({ name }) => name === column.name)!.type
     case 'sampler':
       return samplerValueType(column, people)
     case 'expression':
@@ -272,6 +287,7 @@ function build(made: {
   readonly fields: readonly PlacedField[]
   readonly types: ReadonlyMap<string, ValueType>
   readonly inputs: ReadonlyMap<string, readonly string[]>
+  readonly seed: CompiledSeed | null
   readonly constraints: CompiledDataset['constraints']
   readonly people: People
   readonly processors: readonly RowGroupProcessor[]
@@ -279,17 +295,18 @@ function build(made: {
   readonly models: ReadonlyMap<string, ResolvedModel>
   readonly policies: Policies
 }): CompiledDataset {
-  const { columns, inputs, constraints, people, processors, policies } = made
+  const { columns, inputs, seed, constraints, people, processors, policies } = made
   const models = Object.fromEntries([...made.models].map(([alias, { compiled }]) => [alias, compiled]))
-  const isSampler = new Set(columns.filter(({ column_type: type }) => type === 'sampler').map(({ name }) => name))
+  const isReady = new Set(columns.filter(({ column_type: type }) => type === 'sampler' || type === 'seed-dataset').map(({ name }) => name))
   const droppedSideEffects = made.fields.filter(({ name, drop }) => drop && !inputs.has(name)).map(({ name }) => name)
   const schemaOf = (isDropped: boolean): readonly Field[] =>
     made.fields.filter(({ drop }) => drop === isDropped).map(({ name, type }) => ({ name, type }))
   return {
     columns,
-    order: orderByNeeds(inputs).order.filter((name) => !isSampler.has(name)),
+    order: orderByNeeds(inputs).order.filter((name) => !isReady.has(name)),
     inputs: Object.fromEntries(inputs),
     types: Object.fromEntries(made.types),
+    seed,
     constraints,
     people,
     processors,
@@ -298,6 +315,6 @@ function build(made: {
     policies,
     schema: schemaOf(false),
     droppedSchema: policies.preserveDroppedColumns ? schemaOf(true) : [],
-    fingerprint: fingerprintOf({ columns, droppedSideEffects, constraints, people, processors, models }),
+    fingerprint: fingerprintOf({ columns, droppedSideEffects, seed, constraints, people, processors, models }),
   }
 }

@@ -47,13 +47,8 @@ export function compileConfig(config: ParsedConfig, sources: CompileSources): Co
   }
   const defaults = asksModels && parts.aliases === null ? defaultModels(sources.homeModels ?? null, report) : []
   const referenceTime = referenceTimeOf(settings, sources, report)
-  const made = compileParts(
-    parts,
-    { providers, providerOverride: config.provider, settings, defaults, people: sources.people ?? {} },
-    policies,
-    report,
-    config.source,
-  )
+  const models = { providers, providerOverride: config.provider, settings, defaults }
+  const made = compileParts(parts, { models, seed: sources.seed ?? null, people: sources.people ?? {} }, policies, report, config.source)
   const unused = parts.models.filter(({ part }) => !made.models.has(part.alias)).map(({ part }) => part)
   return {
     ...made,

@@ -8,6 +8,7 @@ import type { People } from '../plan/people.ts'
 import type { ScipyName } from '../plan/scipy.ts'
 import type { JudgeScore } from '../plan/judge-schema.ts'
 import type { Price } from '../plan/pricing.ts'
+import type { SeedFacts, SeedSource } from '../seed/source.ts'
 import type { Schema, ValueType } from '../values.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
 
@@ -132,6 +133,11 @@ export interface LlmStructuredColumn extends ModelColumn {
   readonly output_format: Readonly<Record<string, unknown>>
 }
 
+/** A column of the seed data, as it stands there. */
+export interface SeedColumn extends CommonColumn {
+  readonly column_type: 'seed-dataset'
+}
+
 /** A column in which a model scores other columns. */
 export interface LlmJudgeColumn extends ModelColumn {
   readonly column_type: 'llm-judge'
@@ -145,7 +151,7 @@ export type LlmColumn = LlmTextColumn | LlmCodeColumn | LlmStructuredColumn | Ll
 export type CellColumn = ExpressionColumn | LlmColumn
 
 /** Any column of a compiled dataset. */
-export type Column = SamplerColumn | CellColumn
+export type Column = SeedColumn | SamplerColumn | CellColumn
 
 /** A condition between sampler columns of one row. */
 export type Constraint =
@@ -173,6 +179,7 @@ export type DatasetProcessor = DatasetProcessorConfig & {
   /** Name of the earlier processor whose rows it reads; null: the row groups'. */
   readonly input: string | null
 }
+
 /** What an inference parameter is drawn from: `high` is never drawn itself; weights sum to 1, null for all the same. */
 export type Distribution =
   | { readonly distribution_type: 'uniform'; readonly params: { readonly low: number; readonly high: number } }
@@ -180,6 +187,21 @@ export type Distribution =
       readonly distribution_type: 'manual'
       readonly params: { readonly values: readonly number[]; readonly weights: readonly number[] | null }
     }
+
+/** Seed data: where they are, what they were found to be, and which of their rows are taken in which order. */
+export interface CompiledSeed {
+  readonly source: SeedSource
+  readonly sampling_strategy: 'ordered' | 'shuffle'
+  readonly selection_strategy:
+    | { readonly start: number; readonly end: number }
+    | { readonly index: number; readonly num_partitions: number }
+    | null
+  readonly data: SeedFacts
+  /** Of the rows selected, from 0. */
+  readonly firstRow: number
+  /** Of the rows selected, ≥ 1: row i of the dataset takes selected row i modulo this, or that place's of the shuffled order. */
+  readonly rowCount: number
+}
 
 /** A model alias with all it takes to call it; secrets are read late, by the worker. */
 export interface CompiledModel {
@@ -223,12 +245,14 @@ export interface Policies {
 export interface CompiledDataset {
   /** All columns in the order of the config. */
   readonly columns: readonly Column[]
-  /** Names of the non-sampler columns in an order in which every column follows its inputs. */
+  /** Names of the non-sampler columns in an order in which every column follows its inputs; those of the seed data are not among them. */
   readonly order: readonly string[]
   /** Column → columns it needs. */
   readonly inputs: Readonly<Record<string, readonly string[]>>
   /** Column → its declared type, side-effect columns included. */
   readonly types: Readonly<Record<string, ValueType>>
+  /** Null for a dataset without seed data. */
+  readonly seed: CompiledSeed | null
   readonly constraints: readonly Constraint[]
   /** Locale → where its people come from; only locales that a `person` column draws from. */
   readonly people: People

@@ -2,14 +2,23 @@
  * What makes two configs the same dataset (ruling 19).
  *
  * 1. In it: names, order and drop flags of columns, all their parameters, the models they use with what is sent to them, constraints,
- *    and processors of row groups. Whether a rehearsal answers is in it too: its texts must never be mixed with a model's.
+ *    processors of row groups, and the content of the seed data, wherever it lies, with the rows selected and their order. Whether a rehearsal answers is in it too: its texts must never be mixed with a model's.
  * 2. Not in it: names of aliases and providers, endpoints, keys, prices, limits, timeouts, policies, seed, unused aliases.
  * 3. How a thing is written plays no part: drop flag or drop processor, weights 1:1 or 2:2, fields in another order.
  */
 import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import type { People } from '../plan/people.ts'
-import type { CellColumn, Column, CompiledModel, Constraint, Fingerprint, RowGroupProcessor, SamplerColumn } from './compiled.ts'
+import type {
+  CellColumn,
+  Column,
+  CompiledModel,
+  CompiledSeed,
+  Constraint,
+  Fingerprint,
+  RowGroupProcessor,
+  SamplerColumn,
+} from './compiled.ts'
 
 /** Raise it when compiling the same config gives other values: datasets of before are then not resumed by mistake. */
 const FINGERPRINT_VERSION = 1
@@ -19,6 +28,7 @@ export function fingerprintOf(dataset: {
   readonly columns: readonly Column[]
   /** Side-effect columns that are not in the final rows. */
   readonly droppedSideEffects: readonly string[]
+  readonly seed: CompiledSeed | null
   readonly constraints: readonly Constraint[]
   readonly people: People
   readonly processors: readonly RowGroupProcessor[]
@@ -28,6 +38,11 @@ export function fingerprintOf(dataset: {
   for (const column of dataset.columns) parts[partName(column.name)] = hash(columnPart(column, dataset))
   if (dataset.droppedSideEffects.length > 0) parts[DROPPED] = hash(dataset.droppedSideEffects.toSorted())
   parts[ORDER] = hash(dataset.columns.map(({ name }) => name))
+  if (dataset.seed !== null) {
+    const { sampling_strategy: order, firstRow, rowCount, data } = dataset.seed
+    parts['seed_config'] = hash({ order, firstRow, rowCount })
+    parts[SEED_DATA] = hash({ content: data.contentHash, schema: data.schema })
+  }
   if (dataset.constraints.length > 0) parts['constraints'] = hash(dataset.constraints.map(canonicalJson).toSorted())
   const transforms = dataset.processors.filter((processor) => processor.processor_type === 'schema_transform')
   if (transforms.length > 0) parts['processors'] = hash(transforms.map(({ name, template }) => [name, JSON.stringify(template)]))
@@ -35,10 +50,13 @@ export function fingerprintOf(dataset: {
 }
 
 const ORDER = 'column order'
+/** Name of the part that is the content of the seed data. */
+export const SEED_DATA = 'seed data'
+
 const DROPPED = 'dropped side-effect columns'
 
 function partName(column: string): string {
-  return ['constraints', 'processors', ORDER, DROPPED].includes(column) ? `columns.${column}` : column
+  return ['constraints', 'processors', 'seed_config', SEED_DATA, ORDER, DROPPED].includes(column) ? `columns.${column}` : column
 }
 
 function hash(value: unknown): string {
@@ -55,6 +73,8 @@ function columnPart(
       const part = { ...column, conditional_params: Object.entries(column.conditional_params) }
       return column.sampler_type === 'person' ? { ...part, people: peoplePart(column, people) } : part
     }
+    case 'seed-dataset':
+      return column
     case 'expression':
       return withoutIdleSkip(column)
     case 'llm-text':

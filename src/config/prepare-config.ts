@@ -1,9 +1,12 @@
 /** From a config, wherever it comes from, to all that a run on it is started with. */
 import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { SeedPlace } from '../seed/source.ts'
 import { compileConfig } from './compile.ts'
 import type { CompiledConfig } from './compile.ts'
 import { personLocales, withFaker } from './check-people.ts'
 import type { FoundPeople } from './check-people.ts'
+import { loadSeed } from './load-seed.ts'
 import { loadConfigFile, loadHomeFiles, loadSettingsFile } from './load.ts'
 import { createReport } from './problems.ts'
 import { readConfig } from './read-config.ts'
@@ -34,12 +37,16 @@ export interface ConfigSources {
   readonly personFallback: 'faker'
   /** Milliseconds since the epoch; becomes the reference time when the config gives none. Default the clock's. */
   readonly now: () => number
+  /** Folder of the dataset that is gone on with: seed files that did not change since are not read again. */
+  readonly datasetFolder: string
 }
 
 /** A config that is ready to be run. */
 export interface PreparedConfig extends CompiledConfig {
   /** File name, for people. */
   readonly source: string
+  /** Where the paths of seed data are taken from. */
+  readonly seedPlace: SeedPlace
   /** Content of `builder_config.json`. */
   readonly builderConfig: object
   /** Content of `parquetry.json`; holds no secret. */
@@ -51,15 +58,36 @@ export async function prepareConfig(input: ConfigInput, sources: Partial<ConfigS
   const env = sources.env ?? process.env
   const homeFolder = sources.homeFolder ?? homedir()
   const parsed = await parsedOf(input)
+  const seedPlace = seedPlaceOf(typeof input === 'string' ? input : null, env, homeFolder)
   const compiled = compileConfig(sources.provider === undefined ? parsed : applyProvider(parsed, sources.provider), {
     env,
     ...(await loadHomeFiles(env, homeFolder)),
+    seed: await loadSeed(parsed.value, seedPlace, sources.datasetFolder ?? null),
     providersFile: sources.providersFile === undefined ? null : await loadSettingsFile(sources.providersFile),
     runConfig: sources.runConfigFile === undefined ? null : await loadSettingsFile(sources.runConfigFile),
     people: await peopleOf(parsed, sources, env, homeFolder),
     referenceTime: new Date((sources.now ?? Date.now)()).toISOString(),
   })
-  return { ...compiled, source: parsed.source, builderConfig: toBuilderConfig(compiled), parquetryFile: toParquetryFile(compiled) }
+  return {
+    ...compiled,
+    source: parsed.source,
+    seedPlace,
+    builderConfig: toBuilderConfig(compiled),
+    parquetryFile: toParquetryFile(compiled),
+  }
+}
+
+/**
+ * Relative paths are taken from the working folder, as DataDesigner takes them, and where they lead nowhere from the folder of the
+ * config's file.
+ */
+export function seedPlaceOf(configFile: string | null, env: Environment, homeFolder: string): SeedPlace {
+  return {
+    folders: [process.cwd(), ...(configFile === null ? [] : [dirname(configFile)])],
+    homeFolder,
+    env,
+    cacheFolder: join(env['XDG_CACHE_HOME'] || join(homeFolder, '.cache'), 'parquetry', 'seed-data'),
+  }
 }
 
 async function peopleOf(

@@ -4,7 +4,15 @@
  */
 import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
-import { expressionColumn, llmCodeColumn, llmJudgeColumn, llmStructuredColumn, llmTextColumn, samplerColumns } from './schema-columns.ts'
+import {
+  expressionColumn,
+  llmCodeColumn,
+  llmJudgeColumn,
+  llmStructuredColumn,
+  llmTextColumn,
+  samplerColumns,
+  seedColumn,
+} from './schema-columns.ts'
 import type { ColumnConfig } from './schema-columns.ts'
 import { datasetProcessorKinds } from './schema-dataset-processors.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
@@ -24,6 +32,8 @@ import { readPart, reportTag, reportUnknownField } from './issues.ts'
 import { readDrawnParameters } from './drawn-parameters.ts'
 import { reportLaterSections, withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
+import { readSeedConfig } from './read-seed.ts'
+import type { SeedConfig } from './schema-seed.ts'
 import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
 
@@ -47,6 +57,10 @@ export interface ConfigParts {
   readonly constraints: readonly Placed<ConstraintConfig>[]
   readonly processors: readonly Placed<ProcessorConfig>[]
   readonly datasetProcessors: readonly Placed<DatasetProcessorConfig>[]
+  /** Null where there is none, or one that could not be read. */
+  readonly seedConfig: SeedConfig | null
+  /** True when there may be columns of seed data that are not known, since those could not be read: a name is then no mistake. */
+  readonly hasUnknownColumns: boolean
   readonly settings: ParquetrySettings
 }
 
@@ -54,6 +68,8 @@ export interface ConfigParts {
 export function readConfig(value: unknown, report: Report): ConfigParts {
   const { main, own } = unwrap(value, report)
   reportLaterSections(main, [], report)
+  const seedConfig = readSeedConfig(main['seed_config'], report)
+  const hasSeed = main['seed_config'] !== undefined && main['seed_config'] !== null
   const names: Placed<string>[] = []
   const columns = listOf(main, 'columns', report).flatMap(({ part, path }) => {
     if (isMapping(part) && typeof part['name'] === 'string') names.push({ part: part['name'], path: [...path, 'name'] })
@@ -61,7 +77,8 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
   })
   const { columns: listed } = main
   if (isMapping(value) && (listed === undefined || listed === null)) report.error(['columns'], 'expected a list of columns, found nothing')
-  else if (Array.isArray(listed) && listed.length === 0) report.error(['columns'], 'expected at least one column, found an empty list')
+  else if (Array.isArray(listed) && listed.length === 0 && !hasSeed)
+    report.error(['columns'], 'expected at least one column, found an empty list')
   const models = listOf(main, 'model_configs', report)
   const providers = listOf(own, 'model_providers', report)
   const { settings, datasetProcessors } = readOwn(own['parquetry'] ?? {}, report)
@@ -74,6 +91,8 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
     providers: providers.flatMap(({ part, path }) => placed(readPart(modelProvider, part, path, report), path)),
     constraints: listOf(main, 'constraints', report).flatMap(({ part, path }) => placed(readConstraint(part, path, report), path)),
     processors: listOf(main, 'processors', report).flatMap(({ part, path }) => placed(readProcessor(part, path, report), path)),
+    seedConfig,
+    hasUnknownColumns: hasSeed && seedConfig === null,
     datasetProcessors,
     settings,
   }
@@ -151,7 +170,7 @@ function listOf(root: Mapping, field: string, report: Report, within: Path = [])
   return value.map((part: unknown, index) => ({ part, path: [...within, field, index] }))
 }
 
-const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge']
+const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'seed-dataset']
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
@@ -170,6 +189,8 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(llmStructuredColumn, column, path, report)
     case 'llm-judge':
       return readPart(llmJudgeColumn, column, path, report)
+    case 'seed-dataset':
+      return readPart(seedColumn, column, path, report)
     default:
       reportTag(column['column_type'], COLUMN_TYPES, [...path, 'column_type'], report)
       return null

@@ -17,8 +17,8 @@ const skipping = {
 } as const
 /** Samplers are drawn together, so none of their cells can be skipped. */
 const unskippable = {
-  skip: z.null().default(null).describe('Not for samplers.'),
-  propagate_skip: z.boolean().default(true).describe('Of no effect on samplers.'),
+  skip: z.null().default(null).describe('Not for samplers and seed columns.'),
+  propagate_skip: z.boolean().default(true).describe('Of no effect on samplers and seed columns.'),
 } as const
 
 function sampler<Type extends keyof typeof samplerParams>(type: Type) {
@@ -149,6 +149,9 @@ export const llmStructuredColumn = z.strictObject({
   output_format: z.record(z.string(), z.unknown()).describe('JSON schema of the answer.'),
 })
 
+/** A column of the seed data. `seed_config` brings them; DataDesigner lists them in what it stores. */
+export const seedColumn = z.strictObject({ name, column_type: z.literal('seed-dataset'), drop, ...unskippable })
+
 /** Any column. */
 export const anyColumn = z.discriminatedUnion('column_type', [
   z.discriminatedUnion('sampler_type', [
@@ -172,6 +175,7 @@ export const anyColumn = z.discriminatedUnion('column_type', [
   llmCodeColumn,
   llmStructuredColumn,
   llmJudgeColumn,
+  seedColumn,
 ])
 
 /** A column as read: defaults filled in. */

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { anyColumn } from './schema-columns.ts'
 import { modelConfig, modelProvider } from './schema-models.ts'
+import { seedConfig } from './schema-seed.ts'
 import { parquetrySettings } from './schema-settings.ts'
 
 const operator = z.enum(['lt', 'le', 'gt', 'ge'])
@@ -42,7 +43,7 @@ const dataDesignerFields = {
   columns: z.array(anyColumn),
   model_configs: z.array(modelConfig).nullable().optional(),
   tool_configs: nothing.optional().describe('Not supported yet.'),
-  seed_config: z.null().optional().describe('Not supported yet.'),
+  seed_config: seedConfig.nullable().optional().describe('Rows to begin with: their columns become columns of the dataset.'),
   constraints: z
     .array(z.union([scalarConstraint, columnConstraint]))
     .nullable()

@@ -1,6 +1,7 @@
 /** What a config is compiled with, besides itself: all read beforehand, so that compiling has no effects. */
 import type { FoundPeople } from './check-people.ts'
 import type { Environment } from './secrets.ts'
+import type { SeedReading } from './seed-columns.ts'
 
 /** A settings file as it was read: its value, or why it has none. */
 export type LoadedFile = { readonly path: string; readonly value: unknown } | { readonly path: string; readonly problem: string }
@@ -29,6 +30,8 @@ export interface CompileSources {
   readonly runConfig?: LoadedFile | null
   /** Locale → where its people come from, or why there are none. Default none. */
   readonly people?: FoundPeople
+  /** What `seed_config` leads to, read beforehand. */
+  readonly seed?: SeedReading | null
   /** ISO 8601, used when the config gives no reference_time. Default: none, to be recorded later. */
   readonly referenceTime?: string
 }

@@ -6,7 +6,8 @@ import { z } from 'zod'
 import { ParquetryError } from '../errors.ts'
 import type { ValueType } from '../values.ts'
 import type { CompiledConfig } from './compile.ts'
-import type { CompiledDataset, Policies } from './compiled.ts'
+import type { CompiledDataset, CompiledSeed, Policies } from './compiled.ts'
+import { seedFacts } from './stored-seed.ts'
 import { compileParts } from './compile-parts.ts'
 import { createReport } from './problems.ts'
 import type { KnownProvider } from './providers.ts'
@@ -21,15 +22,22 @@ export const LIBRARY_VERSION = '0.9.6'
 /** Content of `builder_config.json`: no field that DataDesigner does not know, no provider, no secret. */
 export function toBuilderConfig({ compiled, models, unusedModels }: CompiledConfig): object {
   const used = [...models.values()].map(({ config }) => config)
+  const { seed } = compiled
   return {
     data_designer: {
-      columns: compiled.columns,
+      // DataDesigner adds the columns of the seed data itself, and takes them for doubled where they are listed.
+      columns: compiled.columns.filter(({ column_type: type }) => type !== 'seed-dataset'),
       model_configs: [...used, ...unusedModels].map(modelAsStored),
+      ...(seed === null ? {} : { seed_config: seedAsStored(seed) }),
       constraints: compiled.constraints,
       processors: compiled.processors,
     },
     library_version: LIBRARY_VERSION,
   }
+}
+
+function seedAsStored({ source, sampling_strategy, selection_strategy }: CompiledSeed): object {
+  return { source, sampling_strategy, selection_strategy }
 }
 
 function modelAsStored({ alias, model, inference_parameters, provider, skip_health_check }: ModelConfig): object {
@@ -58,6 +66,7 @@ export function toParquetryFile({ compiled, models, settings, explicit, referenc
     limits: settings.limits ?? {},
     policies: policiesAsStored(compiled.policies),
     processors: compiled.datasetProcessors,
+    ...(compiled.seed === null ? {} : { seed_data: compiled.seed.data }),
   }
 }
 
@@ -130,6 +139,7 @@ const storedFile = z.object({
   policies: storedPolicies,
   // Read with the config, for they name its columns.
   processors: z.array(z.unknown()).default([]),
+  seed_data: seedFacts.optional(),
 })
 
 /** Compiles what is stored. Throws `DATASET_DAMAGED` when a file is not what was written, `CONFIG_INVALID` for a config that is wrong. */
@@ -151,9 +161,14 @@ export function compileStored(builderConfig: object, parquetryFile: object): Com
   const { prices, native_structured_output, fallbacks, limits } = stored
   const settings = { prices, native_structured_output, fallbacks, limits }
   const providers = new Map(stored.providers.map((provider) => [provider.name, providerOf(provider)]))
+  const models = { providers, providerOverride: null, settings, defaults: [] }
   return compileParts(
     parts,
-    { providers, providerOverride: null, settings, defaults: [], people: stored.people },
+    {
+      models,
+      people: stored.people,
+      seed: stored.seed_data ?? { problem: 'expected parquetry.json to hold what the seed data are, found nothing' },
+    },
     policiesOf(stored.policies),
     report,
     'builder_config.json',

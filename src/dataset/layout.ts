@@ -10,6 +10,7 @@ const PROCESSORS_FOLDER = 'processors-files'
 const JOURNAL_FOLDER = 'journal'
 const QUARANTINE_FOLDER = 'quarantine'
 const REQUESTS_FOLDER = 'requests'
+const SEED_FOLDER = 'seed-data'
 const OWNER_CLAIMS_FOLDER = 'owner-claims'
 const PROCESSOR_VERSIONS_FOLDER = `${PROCESSORS_FOLDER}/.versions`
 const SWAP_EXTENSION = '.swap.json'
@@ -42,9 +43,15 @@ export const keys = {
   quarantineFolder: QUARANTINE_FOLDER,
   /** What clients ask for, until it is taken. */
   requestsFolder: REQUESTS_FOLDER,
+  /** The rows of the seed data as they were when the dataset was begun, for any worker. */
+  seedFolder: SEED_FOLDER,
 
   /** Names sort as their epochs do. */
   ownerClaim: (epoch: number): string => `${OWNER_CLAIMS_FOLDER}/${String(epoch).padStart(10, '0')}.json`,
+  /** Of the seed data with this content; written last, so that it stands for the whole. */
+  seedIndex: (contentHash: string): string => `${SEED_FOLDER}/${contentName(contentHash)}/index.json`,
+  seedPart: (contentHash: string, part: number): string =>
+    `${SEED_FOLDER}/${contentName(contentHash)}/part-${String(part).padStart(5, '0')}.bin`,
   request: (requestId: string): string => `${REQUESTS_FOLDER}/${plain(requestId)}.json`,
   rowGroup: (id: number): string => `${ROW_GROUPS_FOLDER}/${batchName(id)}.parquet`,
   /** Unique to the attempt. */
@@ -168,6 +175,11 @@ function nameProblem(name: string): string | null {
   if (/[. ]$/.test(name)) return 'it ends in a dot or a space'
   const bytes = new TextEncoder().encode(name).length
   return bytes > MAX_NAME_BYTES ? `it has ${bytes} bytes, more than ${MAX_NAME_BYTES}` : null
+}
+
+/** The start of a content hash, enough to tell contents apart. */
+function contentName(contentHash: string): string {
+  return plain(contentHash.replace(/^sha256:/, '').slice(0, 16))
 }
 
 function attemptName(id: number, { runId, attempt }: Attempt): string {

@@ -19,6 +19,8 @@ import { keys } from './layout.ts'
 import type { Metadata } from './metadata.ts'
 import { readMetadata } from './metadata.ts'
 import type { DatasetPorts } from './ports.ts'
+import { openSeedRows } from './seed-rows.ts'
+import type { SeedRows } from './seed-rows.ts'
 import { readJson, readStored } from './stored-files.ts'
 
 /** A compiled `schema_transform` with its name. */
@@ -49,6 +51,8 @@ export interface DatasetProgram {
 export interface OpenDataset extends DatasetPlan, DatasetProgram {
   readonly ref: DatasetRef
   readonly storage: Storage
+  /** Null for a dataset without seed data. */
+  readonly seedRows: SeedRows | null
   /** Text of `parquetry.json`, by which a changed setting is noticed. */
   readonly settingsText: string
   /** False when people could not be read: it serves scans, and drawing says what is missing. */
@@ -82,7 +86,8 @@ export async function openDataset(ports: DatasetPorts, ref: DatasetRef, known: O
   const { seed, referenceTime } = compiledSettings(settings)
   const people = ports.openPeople === undefined ? null : lateFailing(ports.openPeople)
   const program = await compileProgram(compiled, seed, referenceTime, people?.open)
-  return { ref, storage, settingsText, isWhole: people?.isWhole() ?? true, ...plan, ...program }
+  const seedRows = compiled.seed === null ? null : await openSeedRows(storage, compiled.seed, program.random)
+  return { ref, storage, settingsText, seedRows, isWhole: people?.isWhole() ?? true, ...plan, ...program }
 }
 
 /** People who cannot be read for now are missed when one is drawn, so that it is a row group that says so and the run that waits. */
@@ -131,6 +136,7 @@ export async function compileProgram(
     samplers: await compileSamplers({
       columns: samplers,
       constraints: compiled.constraints,
+      given: compiled.columns.filter((column) => column.column_type === 'seed-dataset').map(({ name }) => name),
       seed,
       referenceTime,
       people: compiled.people,

@@ -4,6 +4,7 @@ import type { ColumnData } from 'hyparquet'
 
 import { ParquetryError } from '../errors.ts'
 import { toAsyncBuffer, toByteSource } from './byte-source.ts'
+import { compressorsFor } from './compressors.ts'
 import { toSchema } from './footer-schema.ts'
 import { PARSERS } from './hyparquet-parsers.ts'
 import { notParquet, readFileMetadata } from './read-footer.ts'
@@ -50,7 +51,9 @@ export async function readTable(
   }
   const names = schema.map(({ name }) => name)
   try {
-    await parquetRead({ file: toAsyncBuffer(source), metadata, columns: names, rowStart, rowEnd, onChunk: takeChunk, parsers: PARSERS })
+    const compressors = await compressorsFor(metadata)
+    const options = { metadata, columns: names, rowStart, rowEnd, onChunk: takeChunk, parsers: PARSERS, ...compressors }
+    await parquetRead({ file: toAsyncBuffer(source), ...options })
   } catch (error) {
     throw notParquet(error instanceof Error ? error.message : String(error), error)
   }

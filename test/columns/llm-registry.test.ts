@@ -21,6 +21,7 @@ function dataset(more: Partial<CompiledDataset> = {}): CompiledDataset {
     order: ['label', 'review', 'summary'],
     inputs: { label: ['product'], review: ['label', 'product'], summary: ['review'] },
     types: { ...options().types, label: { kind: 'string' } },
+    seed: null,
     constraints: [],
     processors: [],
     datasetProcessors: [],

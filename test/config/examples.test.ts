@@ -12,7 +12,7 @@ const prepare = async (name: string, provider?: string): Promise<PreparedConfig>
   })
 
 describe('the example configs', () => {
-  it.each(['product-reviews', 'support-tickets', 'iot-readings', 'code-exercises', 'insurance-claims'])(
+  it.each(['product-reviews', 'support-tickets', 'iot-readings', 'code-exercises', 'insurance-claims', 'product-questions'])(
     '%s compiles without an error or a warning',
     async (name) => {
       expect((await prepare(name)).warnings).toEqual([])

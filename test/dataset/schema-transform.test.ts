@@ -56,7 +56,7 @@ describe('a preview', () => {
       processors: [{ processor_type: 'schema_transform', name: 'shaped', template: { at: '{{ city }} is {{ kind }}' } }],
     })
     const { compiled } = compile(config)
-    const options = { compiled, seed: '1', referenceTime: '2026-01-01T00:00:00.000Z', numRecords: 3 }
+    const options = { compiled, seed: '1', referenceTime: '2026-01-01T00:00:00.000Z', numRecords: 3, seedPlace: null as never }
     const models = { client: () => Promise.reject(new Error('no model is asked')) as never, close: async () => undefined }
     const { records } = await previewDataset({ ...options, models, signal: new AbortController().signal })
     expect(records).toHaveLength(3)

@@ -37,12 +37,11 @@ export async function create(config: string, flags: CreateFlags, context: Comman
   const startedAt = Date.now()
   const datasetName = flags.datasetName ?? nameOf(config)
   checkDatasetName(datasetName)
-  const prepared = allowDrops(await loadConfig(config, flags, context), flags.allowDropped)
   const artifactPath = resolve(flags.artifactPath)
-  const isDone =
-    flags.resume !== undefined &&
-    flags.resume !== 'never' &&
-    (await isComplete(join(artifactPath, datasetName), prepared, flags.numRecords ?? null))
+  const location = join(artifactPath, datasetName)
+  const isResumed = flags.resume !== undefined && flags.resume !== 'never'
+  const prepared = allowDrops(await loadConfig(config, flags, context, isResumed ? location : undefined), flags.allowDropped)
+  const isDone = isResumed && (await isComplete(location, prepared, flags.numRecords ?? null))
   const wanted: CreateOptions = {
     datasetName,
     artifactPath,

@@ -7,13 +7,19 @@ import type { RunOptions } from '../../contract.ts'
 import type { CommandContext, ConfigFlags, FollowFlags } from '../context.ts'
 import type { AllowedDrops } from '../options.ts'
 
-/** Reads and compiles the config; warnings are said. Throws `CONFIG_*` with all problems. */
-export async function loadConfig(config: string, flags: ConfigFlags, { output, env }: CommandContext): Promise<PreparedConfig> {
+/** Reads and compiles the config; warnings are said. `datasetFolder` is that of a dataset which is gone on with. Throws `CONFIG_*` with all problems. */
+export async function loadConfig(
+  config: string,
+  flags: ConfigFlags,
+  { output, env }: CommandContext,
+  datasetFolder?: string,
+): Promise<PreparedConfig> {
   const prepared = await prepareConfig(config, {
     env,
     findPeople: findManagedPeople,
     ...(flags.personFallback === undefined ? {} : { personFallback: flags.personFallback }),
     ...(env['HOME'] === undefined ? {} : { homeFolder: env['HOME'] }),
+    ...(datasetFolder === undefined ? {} : { datasetFolder }),
     ...(flags.provider === undefined ? {} : { provider: flags.provider }),
     ...(flags.providers === undefined ? {} : { providersFile: flags.providers }),
     ...(flags.runConfig === undefined ? {} : { runConfigFile: flags.runConfig }),

@@ -26,6 +26,7 @@ export async function preview(config: string, flags: PreviewFlags, context: Comm
   try {
     const { records, dropped, usage, rehearsal } = await previewInMemory({
       compiled: prepared.compiled,
+      seedPlace: prepared.seedPlace,
       seed: String(seed),
       referenceTime: referenceTimeOf(prepared),
       numRecords: flags.numRecords,

@@ -39,6 +39,8 @@ export interface SamplerSources {
   /** All sampler columns of the dataset, in config order. */
   readonly columns: readonly SamplerColumn[]
   readonly constraints: readonly Constraint[]
+  /** Columns whose values are there before samplers are drawn: conditions may read them. Default none. */
+  readonly given?: readonly string[]
   /** The dataset's recorded seed. */
   readonly seed: string | number
   /** The dataset's recorded reference time (ISO 8601): the day on which people have their age. */
@@ -93,6 +95,7 @@ export async function compileSamplers(sources: SamplerSources): Promise<SamplerP
   return createProgram(
     compiled,
     groups.map((group) => group.map((name) => byName.get(name)!)),
+    (sources.given ?? []).filter((name) => shown.has(name)),
   )
 }
 
@@ -139,7 +142,9 @@ function orderGroups(
   for (const column of sources.columns) {
     const path = `columns.${column.name}`
     for (const condition of conditions.get(column.name)!) {
-      for (const reference of condition.references) need(column.name, reference, `${path}.conditional_params`)
+      for (const reference of condition.references) {
+        if (sources.given?.includes(reference) !== true) need(column.name, reference, `${path}.conditional_params`)
+      }
     }
     for (const params of allParams(column)) {
       if (params.sampler_type === 'subcategory') need(column.name, params.category, `${path}.params.category`)

@@ -37,14 +37,19 @@ export interface CompiledSampler {
 /** A group of connected columns, every one after its inputs. */
 export type SamplerGroup = readonly CompiledSampler[]
 
-/** The program of all groups. `sampleRow` reuses its buffers, so it must not be entered again from a condition. */
-export function createProgram(columns: readonly CompiledSampler[], groups: readonly SamplerGroup[]): SamplerProgram {
+/** The program of all groups; `given` names what conditions read and `into` holds already. `sampleRow` reuses its buffers, so it must not be entered again from a condition. */
+export function createProgram(
+  columns: readonly CompiledSampler[],
+  groups: readonly SamplerGroup[],
+  given: readonly string[] = [],
+): SamplerProgram {
   const row: RowState = { raws: columns.map(() => 0), shown: Object.create(null) as Record<string, Value>, rowIndex: 0, refill: 0 }
   return {
     columns: columns.map((column) => column.name),
     sampleRow(rowIndex, refill, into) {
       row.rowIndex = rowIndex
       row.refill = refill
+      for (const name of given) row.shown[name] = into[name] ?? null
       for (const group of groups) drawGroup(group, row)
       for (const column of columns) into[column.name] = column.conversion.finish(row.raws[column.slot]!)
     },

@@ -3,6 +3,7 @@
  * Effects are in `resolve-dataset.ts`.
  */
 import type { Fingerprint } from '../../config/compiled.ts'
+import { SEED_DATA } from '../../config/fingerprint.ts'
 import type { ResumeMode } from '../../contract.ts'
 import { ParquetryError } from '../../errors.ts'
 import type { Adoptable } from './adopt.ts'
@@ -214,6 +215,7 @@ function nothingToRebuildFrom({ metadata, location, rowGroupFiles }: FolderFacts
 
 function differenceOf(recorded: Recorded, location: string, request: RunRequest): ParquetryError | null {
   if (recorded.fingerprint.hash !== request.fingerprint.hash) {
+    if (isSeedDataChanged(recorded.fingerprint, request.fingerprint)) return seedDataChanged(location)
     return new ParquetryError(
       'RESUME_INCOMPATIBLE',
       `the config differs from that of ${location} in ${differingParts(recorded.fingerprint, request.fingerprint)}`,
@@ -246,6 +248,17 @@ function differenceOf(recorded: Recorded, location: string, request: RunRequest)
     })
   }
   return null
+}
+
+/** Whether the data themselves changed; columns that came or went with them are a consequence. */
+function isSeedDataChanged({ parts: recorded }: Fingerprint, { parts: asked }: Fingerprint): boolean {
+  return recorded[SEED_DATA] !== undefined && asked[SEED_DATA] !== undefined && recorded[SEED_DATA] !== asked[SEED_DATA]
+}
+
+function seedDataChanged(location: string): ParquetryError {
+  return new ParquetryError('RESUME_INCOMPATIBLE', `the seed data changed since ${location} was begun: new rows would not match its rows`, {
+    wayOut: `put the data back as they were, or go on with the data as they were recorded: parquetry resume ${location}; or start a new dataset under another --dataset-name`,
+  })
 }
 
 /** "columns review, price and the constraints": the first differences by name. */

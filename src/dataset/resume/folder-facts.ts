@@ -19,7 +19,7 @@ export interface DatasetIdentity {
 }
 
 /** Entries that a fresh folder of ours has before anything is generated. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['dataset.json', 'requests/', 'owner.json', 'owner-claims/'])
+const BEGINNINGS: ReadonlySet<string> = new Set(['dataset.json', 'requests/', 'owner.json', 'owner-claims/', 'seed-data/'])
 
 /**
  * Reads the facts; touches nothing. `parquetryFile` is the content of `parquetry.json` as the new run would write it: DataDesigner's config

@@ -17,6 +17,7 @@ import { rollForwardSidecars } from '../scan/roll-forward.ts'
 import { runRows } from './run-rows.ts'
 import type { MadeRows } from './run-rows.ts'
 import { workOnRowGroup } from './work-on-row-group.ts'
+import { withSeedRows } from '../seed-rows.ts'
 import type { AttemptOptions, RowsRun } from './work-on-row-group.ts'
 
 /** Makes and commits the row group, or finds it committed. Throws `ParquetryError`, or the signal's reason. */
@@ -43,11 +44,12 @@ export async function generateRowGroup(options: AttemptOptions): Promise<RowGrou
 
 /** Makes the rows, and remembers it when too many of them would drop. */
 async function makeRows({ dataset, input, attempt }: AttemptOptions, run: RowsRun): Promise<MadeRows> {
-  const { storage, samplers, generators, random, checkRow } = dataset
+  const { storage, generators, random, checkRow } = dataset
   const { policies } = dataset.compiled
   const { rowGroup, isProbe } = input
   const released = await releasedRefills(storage, rowGroup.id, attempt.attempt === 1 && !isProbe)
   const refillAttempts = policies.refillAttempts + released
+  const samplers = await withSeedRows(dataset, { start: rowGroup.start, end: rowGroup.end })
   try {
     return await runRows({ rowGroup, samplers, generators, random, checkRow, refillAttempts, dropPolicy: policies, ...run })
   } catch (error) {

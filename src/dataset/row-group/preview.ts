@@ -11,11 +11,15 @@ import { createAnswerBook } from './answer-book.ts'
 import type { Journal } from '../journal/journal.ts'
 import { compileProgram, transformRow } from '../open-dataset.ts'
 import type { DroppedRow } from '../receipt.ts'
+import type { SeedPlace } from '../../seed/source.ts'
+import { streamSeedRows, withSeedRows } from '../seed-rows.ts'
 import { runRows } from './run-rows.ts'
 
 /** What a preview takes. */
 export interface PreviewOptions {
   readonly compiled: CompiledDataset
+  /** Where seed data are found. */
+  readonly seedPlace: SeedPlace
   readonly models: Models
   /** Reads managed people. Default: there are none. */
   readonly openPeople?: OpenPeople
@@ -49,6 +53,8 @@ export interface Preview {
 export async function previewDataset(options: PreviewOptions): Promise<Preview> {
   const { compiled, numRecords, seed, signal } = options
   const program = await compileProgram(compiled, seed, options.referenceTime, options.openPeople)
+  const seedRows = compiled.seed === null ? null : streamSeedRows(compiled.seed, program.random, options.seedPlace)
+  const samplers = await withSeedRows({ ...program, seedRows }, { start: 0, end: numRecords })
   const journal = createMemoryJournal()
   const life = new AbortController()
   const give = (): void => life.abort(signal.reason)
@@ -75,7 +81,7 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
   try {
     const made = await runRows({
       rowGroup: { id: 0, start: 0, end: numRecords },
-      samplers: program.samplers,
+      samplers,
       generators: program.generators,
       random: program.random,
       answers,

@@ -17,6 +17,7 @@ import type { Receipt } from '../receipt.ts'
 import { rollForwardSidecars } from '../scan/roll-forward.ts'
 import { runRows } from './run-rows.ts'
 import type { RowToMake } from './run-rows.ts'
+import { withSeedRows } from '../seed-rows.ts'
 import { workOnRowGroup } from './work-on-row-group.ts'
 import type { AttemptOptions } from './work-on-row-group.ts'
 
@@ -31,7 +32,7 @@ export interface RepairOptions extends AttemptOptions {
  */
 export async function repairRowGroup(options: RepairOptions): Promise<RepairResult> {
   const { dataset, ports, input, attempt } = options
-  const { storage, samplers, generators, random, checkRow, compiled } = dataset
+  const { storage, generators, random, checkRow, compiled } = dataset
   const { rowGroup, token } = input
   const live: { receipt: Receipt | null } = { receipt: null }
   const receipt = await workOnRowGroup(options, {
@@ -45,10 +46,10 @@ export async function repairRowGroup(options: RepairOptions): Promise<RepairResu
       await removeJournals(storage, rowGroup.id)
       return committed
     },
-    make: (run) =>
-      runRows({
+    make: async (run) =>
+      await runRows({
         rowGroup,
-        samplers,
+        samplers: await withSeedRows(dataset, rowGroup),
         generators,
         random,
         checkRow,
