@@ -1,6 +1,6 @@
 import { cancellationSignal, Context } from '@temporalio/activity'
 import type { ProcessorProgress, RunProcessorsInput, RunProcessorsResult } from '../src/contract.ts'
-import { processorSteps } from '../src/dataset/processor-steps.ts'
+import { processorSteps } from '../src/dataset/processors/processor-steps.ts'
 import { runProcessors as run } from '../src/dataset/processors/run-processors.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { withFailures } from './failure.ts'

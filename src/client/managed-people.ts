@@ -4,7 +4,7 @@ import type { OpenPeople } from '../columns/sampler/people.ts'
 import type { FoundPeople } from '../config/check-people.ts'
 import { managedFolderOf } from '../config/managed-folder.ts'
 import type { Environment } from '../config/secrets.ts'
-import { createOpenPeople, findPeople } from '../dataset/people.ts'
+import { createOpenPeople, findPeople } from '../dataset/row-group/people.ts'
 import { isParquetryError } from '../errors.ts'
 import { openStorage } from '../storage/open.ts'
 

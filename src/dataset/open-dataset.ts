@@ -19,8 +19,8 @@ import { keys } from './layout.ts'
 import type { Metadata } from './metadata.ts'
 import { readMetadata } from './metadata.ts'
 import type { DatasetPorts } from './ports.ts'
-import { openSeedRows } from './seed-rows.ts'
-import type { SeedRows } from './seed-rows.ts'
+import { openSeedRows } from './seed/seed-rows.ts'
+import type { SeedRows } from './seed/seed-rows.ts'
 import { readJson, readStored } from './stored-files.ts'
 
 /** A compiled `schema_transform` with its name. */

@@ -1,7 +1,7 @@
 /** Managed people as a worker draws them. */
 import type { OpenPeople } from '../columns/sampler/people.ts'
 import { managedFolderOf } from '../config/managed-folder.ts'
-import { createOpenPeople } from '../dataset/people.ts'
+import { createOpenPeople } from '../dataset/row-group/people.ts'
 import { openStorage } from '../storage/open.ts'
 import { createSpool } from '../storage/spool.ts'
 

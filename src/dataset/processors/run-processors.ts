@@ -9,11 +9,11 @@ import type { Storage } from '../../storage/storage.ts'
 import { keys } from '../layout.ts'
 import type { OpenDataset } from '../open-dataset.ts'
 import { requireEpoch } from '../owner/owner.ts'
-import { openTables, outputKeys, rowGroupKeys } from '../dataset-tables.ts'
+import { openTables, outputKeys, rowGroupKeys } from './dataset-tables.ts'
 import type { Attempt, DatasetProcessor, DatasetTables, Scratch } from '../ports.ts'
 import { encodeMarker, finishSwaps, isWholeOutput, leftoversOf, OUTPUT_MARKER, swapIn } from './processor-outputs.ts'
 import type { OutputFile } from './processor-outputs.ts'
-import type { ProcessorStep } from '../processor-steps.ts'
+import type { ProcessorStep } from './processor-steps.ts'
 import { hashOfRowGroups } from './row-groups-hash.ts'
 
 /** What is needed of an open dataset. */

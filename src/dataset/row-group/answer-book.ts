@@ -13,7 +13,7 @@
 import type { CompiledModel } from '../../config/compiled.ts'
 import { forModel, withDrawnParameters } from '../../columns/inference-parameters.ts'
 import type { CallOrdinal } from '../../columns/generator.ts'
-import { askInTurn, sharedResting } from '../fallbacks.ts'
+import { askInTurn, sharedResting } from './fallbacks.ts'
 import { addUsage, NO_USAGE } from '../../contract.ts'
 import type { Usage } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'

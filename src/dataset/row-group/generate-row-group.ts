@@ -17,7 +17,7 @@ import { rollForwardSidecars } from '../scan/roll-forward.ts'
 import { runRows } from './run-rows.ts'
 import type { MadeRows } from './run-rows.ts'
 import { workOnRowGroup } from './work-on-row-group.ts'
-import { withSeedRows } from '../seed-rows.ts'
+import { withSeedRows } from '../seed/seed-rows.ts'
 import type { AttemptOptions, RowsRun } from './work-on-row-group.ts'
 
 /** Makes and commits the row group, or finds it committed. Throws `ParquetryError`, or the signal's reason. */

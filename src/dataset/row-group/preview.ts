@@ -12,7 +12,7 @@ import type { Journal } from '../journal/journal.ts'
 import { compileProgram, transformRow } from '../open-dataset.ts'
 import type { DroppedRow } from '../receipt.ts'
 import type { SeedPlace } from '../../seed/source.ts'
-import { streamSeedRows, withSeedRows } from '../seed-rows.ts'
+import { streamSeedRows, withSeedRows } from '../seed/seed-rows.ts'
 import { runRows } from './run-rows.ts'
 
 /** What a preview takes. */

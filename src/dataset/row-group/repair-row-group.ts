@@ -17,7 +17,7 @@ import type { Receipt } from '../receipt.ts'
 import { rollForwardSidecars } from '../scan/roll-forward.ts'
 import { runRows } from './run-rows.ts'
 import type { RowToMake } from './run-rows.ts'
-import { withSeedRows } from '../seed-rows.ts'
+import { withSeedRows } from '../seed/seed-rows.ts'
 import { workOnRowGroup } from './work-on-row-group.ts'
 import type { AttemptOptions } from './work-on-row-group.ts'
 

@@ -1,14 +1,14 @@
 /** Rows as processors and exports read them: table by table, from row groups or from what an earlier processor left. */
-import type { PlanSegment } from '../contract.ts'
-import { readFooter } from '../parquet/read-footer.ts'
-import { readTable } from '../parquet/read-table.ts'
-import { rowGroupCount, rowGroupsOf } from '../plan/row-groups.ts'
-import type { Storage } from '../storage/storage.ts'
-import type { Table } from '../values.ts'
-import { keys } from './layout.ts'
-import { mapBounded } from './map-bounded.ts'
-import type { DatasetTables } from './ports.ts'
-import { sourceOf } from './source-of.ts'
+import type { PlanSegment } from '../../contract.ts'
+import { readFooter } from '../../parquet/read-footer.ts'
+import { readTable } from '../../parquet/read-table.ts'
+import { rowGroupCount, rowGroupsOf } from '../../plan/row-groups.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { Table } from '../../values.ts'
+import { keys } from '../layout.ts'
+import { mapBounded } from '../map-bounded.ts'
+import type { DatasetTables } from '../ports.ts'
+import { sourceOf } from '../source-of.ts'
 
 /** Footers read at once, as a scan does. */
 const READS_AT_ONCE = 32

@@ -1,9 +1,9 @@
 /** Rows as the bytes of files, part by part, whatever the format. */
-import { encodeTable, encodeTables } from '../../parquet/encode-table.ts'
-import { createRowText, createTableBuilder } from '../../processors/index.ts'
-import type { Schema, Table } from '../../values.ts'
+import { encodeTable, encodeTables } from '../../../parquet/encode-table.ts'
+import { createRowText, createTableBuilder } from '../../../processors/index.ts'
+import type { Schema, Table } from '../../../values.ts'
 import { partName } from '../dataset-tables.ts'
-import type { ProcessorOutput } from '../ports.ts'
+import type { ProcessorOutput } from '../../ports.ts'
 
 /** Formats of files of rows. */
 export const EXPORT_FORMATS = ['jsonl', 'csv', 'parquet'] as const

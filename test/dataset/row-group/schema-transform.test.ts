@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { keys } from '../../src/dataset/layout.ts'
-import { compileProgram } from '../../src/dataset/open-dataset.ts'
-import { previewDataset } from '../../src/dataset/row-group/preview.ts'
-import { readReceipt } from '../../src/dataset/read-receipt.ts'
-import { readTable } from '../../src/parquet/read-table.ts'
-import { createMemoryStorage } from '../../src/storage/memory.ts'
-import type { Storage } from '../../src/storage/storage.ts'
-import { city, compile, configOf } from '../config/builders.ts'
-import { makeDataset } from './made-dataset.ts'
+import { keys } from '../../../src/dataset/layout.ts'
+import { compileProgram } from '../../../src/dataset/open-dataset.ts'
+import { previewDataset } from '../../../src/dataset/row-group/preview.ts'
+import { readReceipt } from '../../../src/dataset/read-receipt.ts'
+import { readTable } from '../../../src/parquet/read-table.ts'
+import { createMemoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { city, compile, configOf } from '../../config/builders.ts'
+import { makeDataset } from '../made-dataset.ts'
 
 let storage: Storage
 beforeEach(() => {

@@ -6,10 +6,10 @@
  * are kept.
  */
 import { createHash } from 'node:crypto'
-import type { DeduplicateConfig } from '../../config/schema-dataset-processors.ts'
-import { HashIndex, jsonOf, NearIndex, SIGNATURE_SIZE, signatureOf } from '../../processors/index.ts'
-import type { Schema, Value } from '../../values.ts'
-import type { DatasetTables, ProcessorOutput } from '../ports.ts'
+import type { DeduplicateConfig } from '../../../config/schema-dataset-processors.ts'
+import { HashIndex, jsonOf, NearIndex, SIGNATURE_SIZE, signatureOf } from '../../../processors/index.ts'
+import type { Schema, Value } from '../../../values.ts'
+import type { DatasetTables, ProcessorOutput } from '../../ports.ts'
 import { gather, giveWay, partsOf, TURN_ROWS } from './files.ts'
 
 /** For each row the position of the row it repeats, + 1; 0 for a row that is kept. */

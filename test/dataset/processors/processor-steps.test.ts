@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { DatasetProcessor } from '../../src/dataset/ports.ts'
-import { processorSteps } from '../../src/dataset/processor-steps.ts'
-import { city, compile, configOf } from '../config/builders.ts'
-import { copying } from './processed-datasets.ts'
+import type { DatasetProcessor } from '../../../src/dataset/ports.ts'
+import { processorSteps } from '../../../src/dataset/processors/processor-steps.ts'
+import { city, compile, configOf } from '../../config/builders.ts'
+import { copying } from '../processed-datasets.ts'
 
 function steps(processors: readonly object[], registered: readonly DatasetProcessor[] = [], seed = 's') {
   const { datasetProcessors } = compile(configOf([city], { parquetry: { processors } })).compiled

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { CompiledModel } from '../../src/config/compiled.ts'
-import { askInTurn, createResting } from '../../src/dataset/fallbacks.ts'
-import type { Resting } from '../../src/dataset/fallbacks.ts'
-import { ParquetryError } from '../../src/errors.ts'
-import type { ErrorCode } from '../../src/errors.ts'
-import { model as modelOf } from '../columns/llm-builders.ts'
+import type { CompiledModel } from '../../../src/config/compiled.ts'
+import { askInTurn, createResting } from '../../../src/dataset/row-group/fallbacks.ts'
+import type { Resting } from '../../../src/dataset/row-group/fallbacks.ts'
+import { ParquetryError } from '../../../src/errors.ts'
+import type { ErrorCode } from '../../../src/errors.ts'
+import { model as modelOf } from '../../columns/llm-builders.ts'
 
 const named = (alias: string): CompiledModel => {
   const { target } = modelOf()

@@ -5,10 +5,10 @@
  * repaired, and rows with the same values are never on both sides. So the sizes are the shares up to chance. One byte a row.
  */
 import { createHash } from 'node:crypto'
-import type { SplitConfig } from '../../config/schema-dataset-processors.ts'
-import { jsonOf } from '../../processors/index.ts'
-import type { Schema } from '../../values.ts'
-import type { DatasetTables, ProcessorOutput } from '../ports.ts'
+import type { SplitConfig } from '../../../config/schema-dataset-processors.ts'
+import { jsonOf } from '../../../processors/index.ts'
+import type { Schema } from '../../../values.ts'
+import type { DatasetTables, ProcessorOutput } from '../../ports.ts'
 import { fileOf, gather, giveWay, TURN_ROWS } from './files.ts'
 
 /** Runs it: `<split>.<format>` for each split, and `_split.json` with the rows of each. */

@@ -4,13 +4,13 @@
  * Row i takes selected row i mod n, in the order of the file or in a shuffled one. Each cycle of n rows has its own keyed permutation
  * (ruling 15): no state, no repeats within a cycle, and the same row whatever the buffer size, the run, or how far the dataset is extended.
  */
-import type { SamplerProgram } from '../columns/generator.ts'
-import type { CompiledSeed } from '../config/compiled.ts'
-import { createPermutation } from '../random/permutation.ts'
-import type { Random } from '../random/random.ts'
-import { openSeed } from '../seed/seed-reader.ts'
-import type { SeedPlace, SeedRow } from '../seed/source.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { SamplerProgram } from '../../columns/generator.ts'
+import type { CompiledSeed } from '../../config/compiled.ts'
+import { createPermutation } from '../../random/permutation.ts'
+import type { Random } from '../../random/random.ts'
+import { openSeed } from '../../seed/seed-reader.ts'
+import type { SeedPlace, SeedRow } from '../../seed/source.ts'
+import type { Storage } from '../../storage/storage.ts'
 import { openSeedSnapshot } from './seed-snapshot.ts'
 
 /** The seed rows of a dataset. */

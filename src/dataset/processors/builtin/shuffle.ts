@@ -4,14 +4,14 @@
  * Each row has a random key, and the order is that of the keys. What memory cannot hold goes through scratch files: first every row to
  * the bucket of its key, then bucket by bucket, each sorted in memory. So memory is bounded by a bucket, plus 8 bytes a row.
  */
-import type { ShuffleConfig } from '../../config/schema-dataset-processors.ts'
-import { encodeTable } from '../../parquet/encode-table.ts'
-import { readTable } from '../../parquet/read-table.ts'
-import { createTableBuilder } from '../../processors/index.ts'
-import type { TableBuilder } from '../../processors/index.ts'
-import { createRandom } from '../../random/random.ts'
-import type { Schema, Table } from '../../values.ts'
-import type { DatasetTables, ProcessorContext, ProcessorOutput } from '../ports.ts'
+import type { ShuffleConfig } from '../../../config/schema-dataset-processors.ts'
+import { encodeTable } from '../../../parquet/encode-table.ts'
+import { readTable } from '../../../parquet/read-table.ts'
+import { createTableBuilder } from '../../../processors/index.ts'
+import type { TableBuilder } from '../../../processors/index.ts'
+import { createRandom } from '../../../random/random.ts'
+import type { Schema, Table } from '../../../values.ts'
+import type { DatasetTables, ProcessorContext, ProcessorOutput } from '../../ports.ts'
 import { gather, giveWay, partsOf, TURN_ROWS } from './files.ts'
 
 /** What memory may hold; smaller in tests. */

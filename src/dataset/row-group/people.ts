@@ -3,18 +3,18 @@
  * once for each kind of people wanted; those that fit go to a spool, so that memory holds one row group of the file and an offset a person.
  */
 import { createHash } from 'node:crypto'
-import type { OpenPeople, PeoplePool, PeopleRequest } from '../columns/sampler/people.ts'
-import type { FoundPeople } from '../config/check-people.ts'
-import { isParquetryError, ParquetryError } from '../errors.ts'
-import type { ByteSource } from '../parquet/byte-source.ts'
-import { readFileMetadata, readFooter } from '../parquet/read-footer.ts'
-import { readTable } from '../parquet/read-table.ts'
-import { PERSONA_FIELDS, PII_FIELDS } from '../plan/people.ts'
-import type { PeopleSource } from '../plan/people.ts'
-import type { Spool } from '../storage/spool.ts'
-import type { Storage } from '../storage/storage.ts'
-import type { Field, Value } from '../values.ts'
-import { sourceOf } from './source-of.ts'
+import type { OpenPeople, PeoplePool, PeopleRequest } from '../../columns/sampler/people.ts'
+import type { FoundPeople } from '../../config/check-people.ts'
+import { isParquetryError, ParquetryError } from '../../errors.ts'
+import type { ByteSource } from '../../parquet/byte-source.ts'
+import { readFileMetadata, readFooter } from '../../parquet/read-footer.ts'
+import { readTable } from '../../parquet/read-table.ts'
+import { PERSONA_FIELDS, PII_FIELDS } from '../../plan/people.ts'
+import type { PeopleSource } from '../../plan/people.ts'
+import type { Spool } from '../../storage/spool.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { Field, Value } from '../../values.ts'
+import { sourceOf } from '../source-of.ts'
 
 const keyOf = (locale: string): string => `datasets/${locale}.parquet`
 

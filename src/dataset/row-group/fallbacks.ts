@@ -7,8 +7,8 @@
  * F3  A blocked model rests, on all calls of the worker, those that wait for a slot or a retry included; after that one call tries it,
  *     and the others follow when it answers.
  */
-import type { CompiledModel } from '../config/compiled.ts'
-import { isParquetryError, ParquetryError } from '../errors.ts'
+import type { CompiledModel } from '../../config/compiled.ts'
+import { isParquetryError, ParquetryError } from '../../errors.ts'
 
 /** Milliseconds for which a blocked model is not asked while another can stand in for it; what the provider says comes first. */
 const REST_MS = 30_000

@@ -3,14 +3,14 @@
  * then those of the worker that it does not name. The version of each holds its options and all that its input is made by, so that a
  * change makes anew what depends on it, and nothing else.
  */
-import type { CompiledDataset, DatasetProcessor as ConfiguredProcessor } from '../config/compiled.ts'
-import { suggest } from '../config/suggest.ts'
-import { ParquetryError } from '../errors.ts'
+import type { CompiledDataset, DatasetProcessor as ConfiguredProcessor } from '../../config/compiled.ts'
+import { suggest } from '../../config/suggest.ts'
+import { ParquetryError } from '../../errors.ts'
 import { deduplicate } from './builtin/deduplicate.ts'
 import { fileOf, gather } from './builtin/files.ts'
 import { shuffle } from './builtin/shuffle.ts'
 import { split } from './builtin/split.ts'
-import type { DatasetProcessor } from './ports.ts'
+import type { DatasetProcessor } from '../ports.ts'
 
 /** A processor that is to run. */
 export interface ProcessorStep extends DatasetProcessor {
