@@ -255,6 +255,14 @@ async function untilAsked(stub, count, isEnded, run) {
   }
 }
 
+/** A worker that dies before it could do anything, again and again, is not what is measured here; the run would wait for a person. */
+async function untilAnswered(stub, isEnded) {
+  const answered = async () => (await stub.stats()).byStatus[200] ?? 0
+  const before = await answered()
+  const deadline = performance.now() + PATIENCE_MS
+  while (!isEnded() && performance.now() < deadline && (await answered()) === before) await sleep(5)
+}
+
 async function runWithKills(seed, { client, server, stub, folder, start }) {
   await stub.reset({ latencyMs: settings.latencyMs, jitterMs: settings.jitterMs })
   const random = prng(seed)
@@ -287,6 +295,7 @@ async function runWithKills(seed, { client, server, stub, folder, start }) {
       worker = await startWorker(server.address, run.taskQueue, ledger)
       const readyMs = performance.now() - killedAt
       const pause = await msToNextCall(stub, killedAt, requests, isEnded)
+      await untilAnswered(stub, isEnded)
       found.afterWorkerKill = Math.max(found.afterWorkerKill, pause ?? 0)
       say(
         `worker killed at ${distinct} calls with ${atWorker} in flight (${inFlight} at the stub); next ready ${Math.round(readyMs)} ms, first call ${pause === null ? 'none' : Math.round(pause)} ms after the kill`,
