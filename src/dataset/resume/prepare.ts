@@ -26,8 +26,6 @@ import type { StagedRequest } from './request.ts'
 import { readStored, readStoredFacts, tryReadJson } from '../stored-files.ts'
 import type { StoredFacts } from '../stored-files.ts'
 
-export { readJson, readStored } from '../stored-files.ts'
-
 /** Records of a dataset when none are asked for, as DataDesigner. */
 export const DEFAULT_NUM_RECORDS = 10
 /** Rows per row group when nothing else is said, as DataDesigner. */
