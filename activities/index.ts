@@ -7,6 +7,7 @@ import { createProfileDataset } from './profile-dataset.ts'
 import { createRunProcessors } from './run-processors.ts'
 import { createScanDataset } from './scan-dataset.ts'
 import { createWriteCheckpoint } from './write-checkpoint.ts'
+import { createWriteControl } from './write-control.ts'
 
 export type { ActivityDependencies } from './dependencies.ts'
 
@@ -18,6 +19,7 @@ export function createActivities(dependencies: ActivityDependencies): ParquetryA
     generateRowGroup: createGenerateRowGroup(dependencies),
     repairRowGroup: createRepairRowGroup(dependencies),
     writeCheckpoint: createWriteCheckpoint(dependencies),
+    writeControl: createWriteControl(dependencies),
     runProcessors: createRunProcessors(dependencies),
     profileDataset: createProfileDataset(dependencies),
   }

@@ -185,6 +185,8 @@ export interface GenerateRowGroupInput {
   readonly epoch: number
   /** True while the run waits: the first model call goes alone, the others only once it was answered (ruling 21). */
   readonly isProbe: boolean
+  /** Place of the row group in the window, from 0: no two open ones have the same. Limits of the run are shared out by it. Default 0. */
+  readonly slot?: number
 }
 
 /** Input of `repairRowGroup`: the dropped rows of a committed row group are made again (ruling 6). */
@@ -231,6 +233,21 @@ export interface CheckpointInput {
   readonly isFinal: boolean
 }
 
+/** What a run tells the workers of its open row groups, in `control.json` (ruling 10). */
+export interface Control {
+  /** Rises with every change, over a whole continue-as-new chain. */
+  readonly revision: number
+  /** No new call; calls in flight finish. */
+  readonly paused: boolean
+}
+
+/** Input of `writeControl`. */
+export interface ControlInput {
+  readonly dataset: DatasetRef
+  readonly epoch: number
+  readonly control: Control
+}
+
 /** What the workflow calls; `activities/` implements it, one file each. */
 export interface ParquetryActivities {
   prepareDataset(input: PrepareInput): Promise<PreparedDataset>
@@ -238,6 +255,7 @@ export interface ParquetryActivities {
   generateRowGroup(input: GenerateRowGroupInput): Promise<RowGroupResult>
   repairRowGroup(input: RepairRowGroupInput): Promise<RepairResult>
   writeCheckpoint(input: CheckpointInput): Promise<void>
+  writeControl(input: ControlInput): Promise<void>
   runProcessors(input: RunProcessorsInput): Promise<RunProcessorsResult>
   profileDataset(input: DatasetInput): Promise<void>
 }
@@ -271,7 +289,7 @@ export interface RunProcessorsResult {
 
 // ---- workflow ---------------------------------------------------------------------------------------------------
 
-/** `waiting`: blocked, with a reason. `paused`: by a person. `complete` and `incomplete` are final, `stopped` is resumable. */
+/** `waiting`: blocked, with a reason. `paused`: by a person, no call is begun. `complete` and `incomplete` are final, `stopped` is resumable. */
 export type RunState = 'preparing' | 'generating' | 'waiting' | 'paused' | 'stopping' | 'processing' | 'complete' | 'incomplete' | 'stopped'
 
 /** Why a run waits. */
@@ -333,6 +351,8 @@ export interface CarriedState {
   readonly produced: Totals
   readonly findings: readonly Finding[]
   readonly sequence: number
+  /** Of the last `control.json`; absent while nothing was to be said. */
+  readonly revision?: number
   readonly isPaused: boolean
   readonly blocked: Blocked | null
   /** Set live by `setMaxConcurrentRowGroups`, or null for the config's. */
@@ -395,7 +415,10 @@ export interface Progress {
 
 /** The workflow's type name. */
 export const GENERATE_DATASET = 'generateDataset'
-/** Signals. `stop` finishes the open row groups and ends cleanly; `{ now: true }` cancels them (their answers are journalled). */
+/**
+ * Signals. `stop` finishes the open row groups and ends cleanly; `{ now: true }`, or while the run is paused, it gives them up (their
+ * answers are journalled).
+ */
 export const SIGNALS = { pause: 'pause', resume: 'resume', stop: 'stop' } as const
 /** Argument of the `stop` signal. */
 export interface StopRequest {

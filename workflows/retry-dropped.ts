@@ -13,7 +13,7 @@ import { iterate } from '../src/plan/range-set.ts'
 import { rowGroupById, rowGroupCount } from '../src/plan/row-groups.ts'
 import { showDetails, showState, summaryOfRepair } from './presentation.ts'
 import type { Run } from './run.ts'
-import { preparedOf, totalsOf } from './run.ts'
+import { givesUp, preparedOf, totalsOf } from './run.ts'
 import { isHistoryFull, isProbed, noteBlocked, probeDelayMs } from './run-page.ts'
 import type { PageContext, PageEnd } from './run-page.ts'
 
@@ -21,7 +21,7 @@ import type { PageContext, PageEnd } from './run-page.ts'
 const SAID_BY_EVERY_SCAN: ReadonlySet<Finding['kind']> = new Set(['ignored', 'adopted', 'stale'])
 
 /** What a pass needs of its run. */
-export type RetryContext = Pick<PageContext, 'run' | 'activities' | 'checkpoints'>
+export type RetryContext = Pick<PageContext, 'run' | 'activities' | 'checkpoints' | 'control'>
 
 /** Asks for a pass, or lets the one that was asked for begin anew at the first row group. Each pass has a token of its own. */
 export function requestRetry(run: Run): void {
@@ -79,9 +79,10 @@ async function repairPage(context: RetryContext, pass: number, ids: readonly num
 }
 
 async function repairUntilDone(context: RetryContext, pass: number, id: number): Promise<PageEnd> {
-  const { run, checkpoints } = context
+  const { run, checkpoints, control } = context
   for (;;) {
-    if (checkpoints.failure() !== undefined) throw checkpoints.failure()
+    const failure = checkpoints.failure() ?? control.failure()
+    if (failure !== undefined) throw failure
     await condition(() => !run.isPaused || run.stop !== null)
     if (run.stop !== null) return 'stopped'
     if (isHistoryFull(run)) return 'history-full'
@@ -90,14 +91,10 @@ async function repairUntilDone(context: RetryContext, pass: number, id: number):
       settle(context, outcome.result)
       return 'done'
     }
-    if (isCancellation(outcome.error) && isStoppedNow(run)) return 'stopped'
+    if (isCancellation(outcome.error) && givesUp(run)) return 'stopped'
     if (!noteBlocked(run, checkpoints, outcome.error)) throw outcome.error
     await untilProbeIsDue(run)
   }
-}
-
-function isStoppedNow({ stop }: Run): boolean {
-  return stop?.now === true
 }
 
 type Outcome = { readonly result: RepairResult } | { readonly error: unknown }
@@ -119,7 +116,7 @@ async function repairOnce({ run, activities }: RetryContext, pass: number, id: n
       (error: unknown) => (outcome = { error }),
     )
   try {
-    await condition(() => outcome !== null || isStoppedNow(run))
+    await condition(() => outcome !== null || givesUp(run))
     if (outcome === null) scope.cancel()
   } finally {
     await CancellationScope.nonCancellable(() => condition(() => outcome !== null))

@@ -17,9 +17,10 @@ import { addResult, addTotals } from '../src/plan/progress.ts'
 import { keepFindings, reconcile } from '../src/plan/reconcile.ts'
 import { rowGroupById } from '../src/plan/row-groups.ts'
 import type { Checkpointer } from './checkpointer.ts'
+import type { ControlPublisher } from './control-publisher.ts'
 import { showDetails, showState, summaryOfRowGroup } from './presentation.ts'
 import type { Run } from './run.ts'
-import { findingsOf, preparedOf, windowOf } from './run.ts'
+import { findingsOf, givesUp, preparedOf, windowOf } from './run.ts'
 
 /** Time to the first probe of a wait, in ms. */
 const FIRST_PROBE_MS = 5_000
@@ -47,6 +48,7 @@ export interface PageContext {
   readonly run: Run
   readonly activities: ActivityInterfaceFor<ParquetryActivities>
   readonly checkpoints: Checkpointer
+  readonly control: ControlPublisher
   readonly page: Page
 }
 
@@ -120,15 +122,15 @@ function updateTotals(run: Run, page: Page): void {
 }
 
 async function runWindow(context: PageContext, groups: CancellationScope): Promise<PageEnd> {
-  const { run, page, checkpoints } = context
+  const { run, page, checkpoints, control } = context
   for (;;) {
-    page.fatal ??= checkpoints.failure()
+    page.fatal ??= checkpoints.failure() ?? control.failure()
     if (page.fatal !== undefined) return 'done'
     if (run.stop !== null) {
-      if (run.stop.now === true) groups.cancel()
-      // A later `stop now` still cancels row groups that an earlier `stop` lets finish.
-      await condition(() => page.inFlight.size === 0 || run.stop?.now === true)
-      if (run.stop.now === true) groups.cancel()
+      if (givesUp(run)) groups.cancel()
+      // A later `stop now`, or pause, still cancels row groups that an earlier `stop` lets finish.
+      await condition(() => page.inFlight.size === 0 || givesUp(run))
+      if (givesUp(run)) groups.cancel()
       return page.queue.length === 0 && page.inFlight.size === 0 ? 'done' : 'stopped'
     }
     if (run.isRescanRequested) await scanPage(context)
@@ -141,6 +143,7 @@ async function runWindow(context: PageContext, groups: CancellationScope): Promi
       page.fatal !== undefined ||
       run.blocked !== blocked ||
       checkpoints.failure() !== undefined ||
+      control.failure() !== undefined ||
       run.stop !== null ||
       run.isRescanRequested ||
       (page.inFlight.size === 0 && (page.queue.length === 0 || isHistoryFull(run))) ||

@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import type {
   Blocked,
   CarriedState,
+  Control,
   Finding,
   GenerateDatasetInput,
   PreparedDataset,
@@ -47,6 +48,8 @@ export interface Run {
   maxConcurrentRowGroups: number | null
   /** Number of the last checkpoint. */
   sequence: number
+  /** Number of the last control; 0 while nothing was to be said. */
+  revision: number
   /** The pass over dropped rows that is under way or asked for. */
   retry: RetryPass | null
   retried: Retried | null
@@ -74,6 +77,7 @@ export function openRun(input: GenerateDatasetInput, now: number): Run {
     isRescanRequested: false,
     maxConcurrentRowGroups: carried?.maxConcurrentRowGroups ?? input.options?.maxConcurrentRowGroups ?? null,
     sequence: carried?.sequence ?? 0,
+    revision: carried?.revision ?? 0,
     ...openRetry(input),
   }
 }
@@ -105,6 +109,16 @@ export function preparedOf(run: Run): PreparedDataset {
 /** Row groups that may be open at once now. */
 export function windowOf(run: Run): number {
   return run.maxConcurrentRowGroups ?? preparedOf(run).maxConcurrentRowGroups
+}
+
+/** What the workers of open row groups are told. */
+export function controlOf(run: Run): Control {
+  return { revision: run.revision, paused: run.isPaused }
+}
+
+/** True when open row groups are given up rather than finished: a paused one would never end. */
+export function givesUp({ stop, isPaused }: Run): boolean {
+  return stop !== null && (stop.now === true || isPaused)
 }
 
 /** Everything committed so far. */
@@ -164,6 +178,7 @@ export function carry(run: Run): CarriedState {
     // The page is scanned again and says anew what is missing; what was set aside is not there to be found twice.
     findings: findingsOf({ ...run, pageFindings: run.pageFindings.filter(({ kind }) => kind !== 'missing') }),
     sequence: run.sequence,
+    ...(run.revision === 0 ? {} : { revision: run.revision }),
     isPaused: run.isPaused,
     blocked: run.blocked,
     maxConcurrentRowGroups: run.maxConcurrentRowGroups,

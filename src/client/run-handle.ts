@@ -85,7 +85,7 @@ export class RunHandle {
     }
   }
 
-  /** No new row group is opened until `resume`. */
+  /** No call is begun until `resume`, in row groups that are open neither; calls in flight finish, and their answers are kept. */
   async pause(): Promise<void> {
     await this.#parts.handle.signal(SIGNALS.pause)
   }
@@ -93,7 +93,7 @@ export class RunHandle {
   async resume(): Promise<void> {
     await this.#parts.handle.signal(SIGNALS.resume)
   }
-  /** Ends the run cleanly, resumable: the open row groups are finished, or with `now` given up (their answers are kept). */
+  /** Ends the run cleanly, resumable: the open row groups are finished, or with `now`, or while it is paused, given up (their answers are kept). */
   async stop(options: { readonly now?: boolean } = {}): Promise<void> {
     await this.#parts.handle.signal(SIGNALS.stop, options)
   }

@@ -12,6 +12,7 @@ import { createActivities } from '../../activities/index.ts'
 import { createHomeKeys } from '../config/home-keys.ts'
 import { TASK_QUEUE } from '../contract.ts'
 import { createOpenGroups } from '../dataset/row-group/open-groups.ts'
+import { createControlWatch } from '../dataset/control/control-watch.ts'
 import { createOwnerWatch } from '../dataset/owner/owner-watch.ts'
 import type { DatasetPorts, DatasetProcessor } from '../dataset/ports.ts'
 import { checkProcessorNames } from '../dataset/processors/run-processors.ts'
@@ -85,6 +86,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     encoder,
     openGroups: createOpenGroups(),
     ownerWatch: createOwnerWatch(Date.now),
+    controlWatch: createControlWatch(),
     now: Date.now,
     log,
     datasetProcessors: options.datasetProcessors ?? [],

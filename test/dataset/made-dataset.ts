@@ -8,6 +8,7 @@ import { keys } from '../../src/dataset/layout.ts'
 import { openDataset } from '../../src/dataset/open-dataset.ts'
 import type { OpenDataset } from '../../src/dataset/open-dataset.ts'
 import { createOpenGroups } from '../../src/dataset/row-group/open-groups.ts'
+import { createControlWatch } from '../../src/dataset/control/control-watch.ts'
 import { createOwnerWatch } from '../../src/dataset/owner/owner-watch.ts'
 import type { DatasetPorts } from '../../src/dataset/ports.ts'
 import { prepareDataset } from '../../src/dataset/resume/prepare.ts'
@@ -123,6 +124,7 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
     },
     openGroups: createOpenGroups(),
     ownerWatch: createOwnerWatch(Date.now),
+    controlWatch: createControlWatch(),
     now: () => Date.now(),
     log: () => undefined,
     datasetProcessors: [],

@@ -3,6 +3,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity'
 import { NO_USAGE } from '../../src/contract.ts'
 import type {
   CheckpointInput,
+  ControlInput,
   GenerateRowGroupInput,
   ParquetryActivities,
   PrepareInput,
@@ -21,6 +22,7 @@ export interface FakeDisk {
   readonly probes: boolean[]
   readonly scans: ScanInput[]
   readonly checkpoints: CheckpointInput[]
+  readonly controls: ControlInput[]
   readonly processorCalls: RunProcessorsInput[]
   readonly prepared: PrepareInput[]
   /** Every start of a repair, in order. */
@@ -61,6 +63,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     probes: [],
     scans: [],
     checkpoints: [],
+    controls: [],
     processorCalls: [],
     prepared: [],
     repairs: [],
@@ -158,6 +161,9 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     async writeCheckpoint(input) {
       disk.checkpoints.push(input)
       if (options.checkpointMs !== undefined) await new Promise((resolve) => setTimeout(resolve, options.checkpointMs))
+    },
+    async writeControl(input) {
+      disk.controls.push(input)
     },
     async runProcessors(input) {
       disk.processorCalls.push(input)

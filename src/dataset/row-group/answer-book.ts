@@ -8,7 +8,8 @@
  * A4  A refusal that was paid for is an answer: journalled, counted, and found again instead of being asked for again.
  * A5  An answer of a model that stood in is the answer to the request that was asked: it is journalled under that request's key, with who
  *     answered beside it, and found again whichever model would answer by then.
- * A6  A probe sends its first call alone; the others wait for its answer (ruling 21).
+ * A6  While the run is paused no call is begun: it waits without a slot, so that another dataset's calls go on.
+ * A7  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
 import type { CompiledModel } from '../../config/compiled.ts'
 import { forModel, withDrawnParameters } from '../../columns/inference-parameters.ts'
@@ -59,14 +60,19 @@ export interface AnswerBookOptions {
   readonly onLost?: (error: unknown) => void
   /** False while the attempt is cut off from the server, which may have given the row group to another. Default: always true. */
   readonly mayCall?: () => boolean
+  /** While the run is paused: resolves when it goes on; null while it is not. Default: never paused. */
+  readonly pause?: () => Promise<void> | null
 }
+
+/** Ends a call whose request would go out while the run is paused; it is begun again later, and nobody sees it. */
+class HeldBack extends Error {}
 
 /** Milliseconds between two looks whether calls may go on. */
 const MAY_CALL_LOOK_MS = 100
 
 /** An answer book of one attempt at one row group. */
 export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
-  const { journal, stop } = options
+  const { journal } = options
   const aliases = openAliases(options)
   const send = createSender(options, aliases)
   let usage = NO_USAGE
@@ -84,12 +90,16 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   }
 
   async function call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
-    stop.throwIfAborted()
-    callsInFlight += 1
-    try {
-      return await send({ own: aliases.modelOf(alias), place, request, keep: (answer, endpoint) => keep(place, key, answer, endpoint) })
-    } finally {
-      callsInFlight -= 1
+    for (;;) {
+      await untilGoesOn(options)
+      callsInFlight += 1
+      try {
+        return await send({ own: aliases.modelOf(alias), place, request, keep: (answer, endpoint) => keep(place, key, answer, endpoint) })
+      } catch (error) {
+        if (!(error instanceof HeldBack)) throw error
+      } finally {
+        callsInFlight -= 1
+      }
     }
   }
 
@@ -158,6 +168,7 @@ function createSender(options: AnswerBookOptions, aliases: ReturnType<typeof ope
       stopWaiting: stop,
       beforeSending() {
         beforeSending()
+        if ((options.pause?.() ?? null) !== null) throw new HeldBack()
         return untilAllowed()
       },
       priority: place.row,
@@ -220,8 +231,28 @@ function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models
       }
       return client
     },
-    /** Money in the currency of the alias's price; 0 when it has none. */
   }
+}
+
+/** Resolves once the run is not paused; rejects with the reason of `stop` when that comes first. */
+async function untilGoesOn({ pause, stop }: Pick<AnswerBookOptions, 'pause' | 'stop'>): Promise<void> {
+  stop.throwIfAborted()
+  for (let over = pause?.() ?? null; over !== null; over = pause?.() ?? null) {
+    await untilAborted(over, stop)
+    stop.throwIfAborted()
+  }
+}
+
+/** Resolves with the promise, or when the signal is aborted. */
+function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done, { once: true })
+    void promise.then(done)
+  })
 }
 
 /** Resolves once the condition holds; rejects with the signal's reason when it aborts first. */

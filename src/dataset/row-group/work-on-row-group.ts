@@ -8,6 +8,7 @@ import { MAX_DEATHS } from '../../plan/deaths.ts'
 import type { AttemptTrace } from '../../plan/deaths.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
+import type { Controlled } from '../control/control-watch.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal, JournalUsage } from '../journal/journal.ts'
 import type { OpenDataset } from '../open-dataset.ts'
@@ -85,29 +86,31 @@ async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTas
     syncMs: dataset.compiled.policies.journalSyncMs,
   })
   const life = openLife(group.signal, options.drainMs)
-  const unfollow = ports.ownerWatch.follow(dataset.storage, {
-    epoch: () => group.newest().epoch,
-    onLost: (error) => life.stop.abort(error),
-  })
+  const epoch = (): number => group.newest().epoch
+  const unfollow = ports.ownerWatch.follow(dataset.storage, { epoch, onLost: (error) => life.stop.abort(error) })
+  const control = await ports.controlWatch.follow(dataset.storage, { epoch })
   try {
-    const receipt = await makeAndCommit(options, group, task, journal, life)
+    const receipt = await makeAndCommit(options, { group, journal, life, control }, task)
     await journal.close()
     await task.cleanUp()
     return receipt
   } finally {
     unfollow()
+    control.leave()
     life.end()
     await journal.close()
   }
 }
 
-async function makeAndCommit(
-  options: AttemptOptions,
-  group: OpenGroup,
-  task: RowGroupTask,
-  journal: Journal,
-  life: Life,
-): Promise<Receipt> {
+/** What the work on a row group has open. */
+interface Workplace {
+  readonly group: OpenGroup
+  readonly journal: Journal
+  readonly life: Life
+  readonly control: Controlled
+}
+
+async function makeAndCommit(options: AttemptOptions, { group, journal, life, control }: Workplace, task: RowGroupTask): Promise<Receipt> {
   const { dataset, ports, input } = options
   const answers = createAnswerBook({
     models: ports.models,
@@ -118,6 +121,7 @@ async function makeAndCommit(
     abort: life.abort.signal,
     isProbe: input.isProbe,
     mayCall: () => group.isInTouch(),
+    pause: () => control.pause(),
     onLost: (error) => life.stop.abort(error),
   })
   const made = await task.make({
