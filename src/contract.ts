@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from './errors.ts'
 import type { AttemptTrace } from './plan/deaths.ts'
+import type { RunLimits } from './plan/shares.ts'
 
 /** Sorted, disjoint, half-open ranges [start, end) of whole numbers ≥ 0. */
 export type RangeSet = readonly (readonly [start: number, end: number])[]
@@ -145,6 +146,8 @@ export interface PreparedDataset {
   readonly targetNumRecords: number
   /** Row groups open at once, from the config. */
   readonly maxConcurrentRowGroups: number
+  /** Models that columns ask, by alias, with their limits in the config. Default none. */
+  readonly models?: Readonly<Record<string, RunLimits>>
   /** Rows that may be dropped in a dataset called complete, already resolved to a count. */
   readonly maxDroppedRows: number
   /** True when answers come from the rehearsal endpoint. */
@@ -239,6 +242,10 @@ export interface Control {
   readonly revision: number
   /** No new call; calls in flight finish. */
   readonly paused: boolean
+  /** Model alias → limits that hold over all workers of the run, in place of the config's, which hold for each worker; absent when none was set. */
+  readonly limits?: Readonly<Record<string, RunLimits>>
+  /** Slots of the window that share the limits, in order (`src/plan/shares.ts`); absent without limits. */
+  readonly slots?: readonly number[]
 }
 
 /** Input of `writeControl`. */
@@ -357,6 +364,8 @@ export interface CarriedState {
   readonly blocked: Blocked | null
   /** Set live by `setMaxConcurrentRowGroups`, or null for the config's. */
   readonly maxConcurrentRowGroups: number | null
+  /** Set live by `setModelLimits`, by alias; absent when none was. */
+  readonly limits?: Readonly<Record<string, RunLimits>>
   readonly startedAt: number
   /** The pass over dropped rows that is under way or asked for; absent when there is none. */
   readonly retry?: RetryPass
@@ -411,6 +420,8 @@ export interface Progress {
   readonly currency: string | null
   readonly startedAt: number
   readonly fingerprint: string
+  /** Limits that were set live, by alias; absent when none was. */
+  readonly limits?: Readonly<Record<string, RunLimits>>
 }
 
 /** The workflow's type name. */
@@ -425,7 +436,29 @@ export interface StopRequest {
   readonly now?: boolean
 }
 /** Updates, validated and answered. */
-export const UPDATES = { setMaxConcurrentRowGroups: 'setMaxConcurrentRowGroups', retryDropped: 'retryDropped' } as const
+export const UPDATES = {
+  setMaxConcurrentRowGroups: 'setMaxConcurrentRowGroups',
+  setModelLimits: 'setModelLimits',
+  retryDropped: 'retryDropped',
+} as const
+/**
+ * Argument of the `setModelLimits` update. A limit that is not named stays as it is. Once one was set, all limits of the alias hold over all
+ * workers of the run, and no longer for each of them.
+ */
+export interface ModelLimitsRequest {
+  /** Model alias of the config. */
+  readonly alias: string
+  /** Calls open at once, 1–10,000. */
+  readonly parallel?: number
+  /** HTTP requests a minute, above 0; null for no such limit. */
+  readonly requestsPerMinute?: number | null
+  /** Tokens a minute, input and output together, above 0; null for no such limit. */
+  readonly tokensPerMinute?: number | null
+}
+/** Answer of the `setModelLimits` update: all limits of the alias from now on. */
+export interface ModelLimitsAnswer extends RunLimits {
+  readonly alias: string
+}
 /** Answer of the `retryDropped` update: rows dropped so far; those and any dropped later are tried again before the run ends. */
 export interface RetryDroppedAnswer {
   readonly rowsDropped: number

@@ -1,12 +1,24 @@
 /** What a run does with its messages: each is validated, idempotent, and answered with the state that holds from then on. */
-import { setHandler } from '@temporalio/workflow'
-import type { RunState } from '../src/contract.ts'
+import { condition, setHandler } from '@temporalio/workflow'
+import { ApplicationFailure } from '@temporalio/common'
+import type { ModelLimitsAnswer, ModelLimitsRequest, RunState } from '../src/contract.ts'
+import { mergeLimits, refusalOfLimits } from '../src/plan/run-limits.ts'
+import type { RunLimits } from '../src/plan/shares.ts'
 import type { ControlPublisher } from './control-publisher.ts'
-import { pauseSignal, progressQuery, resumeSignal, retryDroppedUpdate, setMaxConcurrentRowGroupsUpdate, stopSignal } from './messages.ts'
+import {
+  pauseSignal,
+  progressQuery,
+  resumeSignal,
+  retryDroppedUpdate,
+  setMaxConcurrentRowGroupsUpdate,
+  setModelLimitsUpdate,
+  stopSignal,
+} from './messages.ts'
 import { showState } from './presentation.ts'
 import { requestRetry } from './retry-dropped.ts'
 import type { Run } from './run.ts'
-import { progressOf, totalsOf, windowOf } from './run.ts'
+import { preparedOf, progressOf, totalsOf, windowOf } from './run.ts'
+import { shareOut } from './slots.ts'
 
 /** Most row groups that may be open at once; more gains nothing and nears Temporal's limits. */
 const MAX_WINDOW = 256
@@ -45,6 +57,13 @@ export function handleMessages(run: Run, control: ControlPublisher): void {
       },
     },
   )
+  setHandler(setModelLimitsUpdate, (request) => setModelLimits(run, control, request), {
+    validator: (request) => {
+      requireOpen(run)
+      const refusal = refusalOfLimits(request, run.prepared?.models)
+      if (refusal !== null) throw new Error(refusal)
+    },
+  })
   setHandler(
     retryDroppedUpdate,
     () => {
@@ -52,11 +71,26 @@ export function handleMessages(run: Run, control: ControlPublisher): void {
       return { rowsDropped: totalsOf(run).rowsDropped }
     },
     {
-      validator: () => {
-        if (run.stop !== null || ENDED.has(run.state)) throw new Error('expected a run that goes on, but it is stopping or has ended')
-      },
+      validator: () => requireOpen(run),
     },
   )
+}
+
+function requireOpen({ stop, state }: Run): void {
+  if (stop !== null || ENDED.has(state)) throw new Error('expected a run that goes on, but it is stopping or has ended')
+}
+
+/** A limit that is not named stays; which aliases there are is known once the dataset is prepared. */
+async function setModelLimits(run: Run, control: ControlPublisher, request: ModelLimitsRequest): Promise<ModelLimitsAnswer> {
+  await condition(() => run.prepared !== null)
+  const { models = {} } = preparedOf(run)
+  const refusal = refusalOfLimits(request, models)
+  if (refusal !== null) throw ApplicationFailure.nonRetryable(refusal, 'USAGE')
+  const before = (run.limits[request.alias] ?? models[request.alias]) as RunLimits
+  const limits = mergeLimits(before, request)
+  run.limits = { ...run.limits, [request.alias]: limits }
+  shareOut(run, control)
+  return { alias: request.alias, ...limits }
 }
 
 /** The workers of open row groups are told of every change, and of nothing else. */

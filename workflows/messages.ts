@@ -1,13 +1,15 @@
 /** Messages a run understands; their names and types come from the contract. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import { QUERIES, SIGNALS, UPDATES } from '../src/contract.ts'
-import type { Progress, RetryDroppedAnswer, StopRequest } from '../src/contract.ts'
+import type { ModelLimitsAnswer, ModelLimitsRequest, Progress, RetryDroppedAnswer, StopRequest } from '../src/contract.ts'
 
 export const pauseSignal = defineSignal(SIGNALS.pause)
 export const resumeSignal = defineSignal(SIGNALS.resume)
 export const stopSignal = defineSignal<[StopRequest?]>(SIGNALS.stop)
 /** Answers the cap that holds from now on. */
 export const setMaxConcurrentRowGroupsUpdate = defineUpdate<number, [number]>(UPDATES.setMaxConcurrentRowGroups)
+/** Answers all limits of the alias that hold from now on. */
+export const setModelLimitsUpdate = defineUpdate<ModelLimitsAnswer, [ModelLimitsRequest]>(UPDATES.setModelLimits)
 /** Dropped rows are tried again before the run ends. */
 export const retryDroppedUpdate = defineUpdate<RetryDroppedAnswer>(UPDATES.retryDropped)
 export const progressQuery = defineQuery<Progress>(QUERIES.progress)

@@ -14,6 +14,7 @@ import { rowGroupById, rowGroupCount } from '../src/plan/row-groups.ts'
 import { showDetails, showState, summaryOfRepair } from './presentation.ts'
 import type { Run } from './run.ts'
 import { givesUp, preparedOf, totalsOf } from './run.ts'
+import { noteSlots, releaseSlot, takeSlot } from './slots.ts'
 import { isHistoryFull, isProbed, noteBlocked, probeDelayMs } from './run-page.ts'
 import type { PageContext, PageEnd } from './run-page.ts'
 
@@ -100,11 +101,13 @@ async function repairUntilDone(context: RetryContext, pass: number, id: number):
 type Outcome = { readonly result: RepairResult } | { readonly error: unknown }
 
 /** One activity, drained whatever happens (T1). */
-async function repairOnce({ run, activities }: RetryContext, pass: number, id: number): Promise<Outcome> {
+async function repairOnce({ run, activities, control }: RetryContext, pass: number, id: number): Promise<Outcome> {
   const { segments, epoch } = preparedOf(run)
   const rowGroup = rowGroupById(segments, id)
   const token = `${workflowInfo().firstExecutionRunId}.${pass}`
-  const input = { dataset: run.input.dataset, rowGroup, epoch, isProbe: run.blocked !== null, token }
+  const slot = takeSlot(run)
+  noteSlots(run, control, 1)
+  const input = { dataset: run.input.dataset, rowGroup, epoch, isProbe: run.blocked !== null, slot, token }
   const options = { summary: summaryOfRepair(rowGroup), activityId: `repair-${id}.${workflowInfo().historyLength}` }
   const scope = new CancellationScope()
   let outcome: Outcome | null = null
@@ -121,6 +124,7 @@ async function repairOnce({ run, activities }: RetryContext, pass: number, id: n
   } finally {
     await CancellationScope.nonCancellable(() => condition(() => outcome !== null))
     run.rowGroupsOpen = 0
+    releaseSlot(run, slot)
   }
   return outcome as unknown as Outcome
 }

@@ -20,6 +20,7 @@ import type { Checkpointer } from './checkpointer.ts'
 import type { ControlPublisher } from './control-publisher.ts'
 import { showDetails, showState, summaryOfRowGroup } from './presentation.ts'
 import type { Run } from './run.ts'
+import { noteSlots, releaseSlot, takeSlot } from './slots.ts'
 import { findingsOf, givesUp, preparedOf, windowOf } from './run.ts'
 
 /** Time to the first probe of a wait, in ms. */
@@ -186,32 +187,45 @@ function launch(context: PageContext, groups: CancellationScope, id: number): vo
   page.launches += 1
   page.inFlight.add(id)
   run.rowGroupsOpen = page.inFlight.size
+  const slot = takeSlot(run)
+  noteWindow(context)
   const options = { summary: summaryOfRowGroup(rowGroup), activityId: `row-group-${id}.${workflowInfo().historyLength}.${page.launches}` }
-  const input = { dataset: run.input.dataset, rowGroup, epoch: prepared.epoch, isProbe }
+  const input = { dataset: run.input.dataset, rowGroup, epoch: prepared.epoch, isProbe, slot }
   void groups
     .run(() => activities.generateRowGroup.executeWithOptions(options, [input]))
+    .finally(() => releaseSlot(run, slot))
     .then(
       (result) => settle(context, id, result),
       (error: unknown) => giveBack(context, id, error),
     )
 }
 
-function settle({ run, page, checkpoints }: PageContext, id: number, result: RowGroupResult): void {
+/** Row groups that are open, and those that may be opened beside them. */
+function noteWindow({ run, page, control }: PageContext): void {
+  const waiting = run.stop === null ? page.queue.length : 0
+  noteSlots(run, control, Math.min(windowOf(run), page.inFlight.size + waiting))
+}
+
+function settle(context: PageContext, id: number, result: RowGroupResult): void {
+  const { run, page, checkpoints } = context
   page.inFlight.delete(id)
   page.results.set(id, result)
   if (result.isNew) run.produced = addResult(run.produced, result)
   const wasBlocked = run.blocked !== null
   if (run.blocked !== null && isProbed(run.blocked)) run.blocked = null
   updateTotals(run, page)
+  noteWindow(context)
   if (wasBlocked) showState(run)
   else showDetails(run)
   checkpoints.request()
 }
 
-function giveBack({ run, page, checkpoints }: PageContext, id: number, error: unknown): void {
+function giveBack(context: PageContext, id: number, error: unknown): void {
+  const { run, page, checkpoints } = context
   page.inFlight.delete(id)
   run.rowGroupsOpen = page.inFlight.size
   page.queue = [...page.queue, id].sort((a, b) => a - b)
+  noteWindow(context)
   if (isCancellation(error)) return
   if (!noteBlocked(run, checkpoints, error)) page.fatal ??= error
 }

@@ -21,6 +21,7 @@ import { addTotals } from '../src/plan/progress.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { startAt } from '../src/plan/start.ts'
 import type { Start } from '../src/plan/start.ts'
+import type { RunLimits } from '../src/plan/shares.ts'
 
 /** Mutable facts of a run; nothing in it grows with the dataset. */
 export interface Run {
@@ -46,6 +47,14 @@ export interface Run {
   /** Set by the `resume` signal: history and disk are reconciled again before anything else. */
   isRescanRequested: boolean
   maxConcurrentRowGroups: number | null
+  /** Limits that were set live, by alias. */
+  limits: Readonly<Record<string, RunLimits>>
+  /** Slots of open row groups, longest open first. */
+  slots: number[]
+  /** Slots that are open or may be opened beside them. */
+  slotCount: number
+  /** How the limits were shared out last, and when (ms since the epoch); null while none was set, and at the start of a run. */
+  shared: { readonly order: readonly number[]; readonly at: number } | null
   /** Number of the last checkpoint. */
   sequence: number
   /** Number of the last control; 0 while nothing was to be said. */
@@ -76,6 +85,10 @@ export function openRun(input: GenerateDatasetInput, now: number): Run {
     stop: null,
     isRescanRequested: false,
     maxConcurrentRowGroups: carried?.maxConcurrentRowGroups ?? input.options?.maxConcurrentRowGroups ?? null,
+    limits: carried?.limits ?? {},
+    slots: [],
+    slotCount: 0,
+    shared: null,
     sequence: carried?.sequence ?? 0,
     revision: carried?.revision ?? 0,
     ...openRetry(input),
@@ -113,7 +126,8 @@ export function windowOf(run: Run): number {
 
 /** What the workers of open row groups are told. */
 export function controlOf(run: Run): Control {
-  return { revision: run.revision, paused: run.isPaused }
+  const { revision, isPaused: paused, limits, shared } = run
+  return { revision, paused, ...(shared === null ? {} : { limits, slots: shared.order }) }
 }
 
 /** True when open row groups are given up rather than finished: a paused one would never end. */
@@ -165,7 +179,12 @@ export function progressOf(run: Run): Progress {
     currency: prepared?.currency ?? null,
     startedAt: run.startedAt,
     fingerprint: run.input.dataset.fingerprint,
+    ...(hasLimits(run) ? { limits: run.limits } : {}),
   }
+}
+
+function hasLimits({ limits }: Run): boolean {
+  return Object.keys(limits).length > 0
 }
 
 /** What the next run of the chain needs. */
@@ -182,6 +201,7 @@ export function carry(run: Run): CarriedState {
     isPaused: run.isPaused,
     blocked: run.blocked,
     maxConcurrentRowGroups: run.maxConcurrentRowGroups,
+    ...(hasLimits(run) ? { limits: run.limits } : {}),
     startedAt: run.startedAt,
     ...(run.retry === null ? {} : { retry: run.retry }),
     ...(run.retried === null ? {} : { retried: run.retried }),

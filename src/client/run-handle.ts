@@ -1,9 +1,9 @@
 /** One run of one dataset, as its owner or any onlooker sees it. */
-import { WorkflowFailedError } from '@temporalio/client'
+import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common'
 import { SIGNALS, UPDATES } from '../contract.ts'
-import type { DatasetResult, RetryDroppedAnswer } from '../contract.ts'
+import type { DatasetResult, ModelLimitsAnswer, ModelLimitsRequest, RetryDroppedAnswer } from '../contract.ts'
 import { kindOfCode, ParquetryError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { RunProgress } from './progress.ts'
@@ -103,16 +103,39 @@ export class RunHandle {
   }
   /** Rows dropped so far, and any dropped later, are made again before the run ends. Answers how many are dropped now. */
   async retryDropped(): Promise<RetryDroppedAnswer> {
-    return await this.#parts.handle.executeUpdate<RetryDroppedAnswer, []>(UPDATES.retryDropped)
+    return await this.#update<RetryDroppedAnswer>(UPDATES.retryDropped)
   }
-  /** Row groups open at once, 1–256, from now on. Answers the value that holds. */
+  /**
+   * Limits of one model from now on, over all workers of the run; row groups that are open follow within seconds, and calls in flight
+   * finish. They end with the run. Answers all limits of the alias. Throws `USAGE` with the reason for an alias or a number that cannot be.
+   */
+  async setModelLimits(request: ModelLimitsRequest): Promise<ModelLimitsAnswer> {
+    return await this.#update<ModelLimitsAnswer>(UPDATES.setModelLimits, request)
+  }
+  /** Row groups open at once, 1–256, from now on. Answers the value that holds. Throws `USAGE` with the reason. */
   async setMaxConcurrentRowGroups(count: number): Promise<number> {
-    return await this.#parts.handle.executeUpdate(UPDATES.setMaxConcurrentRowGroups, { args: [count] })
+    return await this.#update<number>(UPDATES.setMaxConcurrentRowGroups, count)
+  }
+
+  async #update<Answer>(name: string, argument?: unknown): Promise<Answer> {
+    const { handle } = this.#parts
+    try {
+      if (argument === undefined) return await handle.executeUpdate<Answer, []>(name)
+      return await handle.executeUpdate<Answer, [unknown]>(name, { args: [argument] })
+    } catch (error) {
+      throw toUsageError(error)
+    }
   }
 }
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** The reason for which a run refused a message; anything else as it is. */
+function toUsageError(error: unknown): unknown {
+  if (!(error instanceof WorkflowUpdateFailedError)) return error
+  return new ParquetryError('USAGE', error.cause?.message ?? error.message, {}, error)
 }
 
 /** What a person needs to know of a run that failed. */

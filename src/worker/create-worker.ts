@@ -86,7 +86,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     encoder,
     openGroups: createOpenGroups(),
     ownerWatch: createOwnerWatch(Date.now),
-    controlWatch: createControlWatch(),
+    controlWatch: createControlWatch(models),
     now: Date.now,
     log,
     datasetProcessors: options.datasetProcessors ?? [],

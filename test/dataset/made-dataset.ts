@@ -16,6 +16,7 @@ import { repairRowGroup } from '../../src/dataset/row-group/repair-row-group.ts'
 import { stageRequest } from '../../src/dataset/resume/request.ts'
 import type { AttemptOptions } from '../../src/dataset/row-group/work-on-row-group.ts'
 import type { ChatRequest } from '../../src/model/client.ts'
+import type { ModelShares } from '../../src/model/models.ts'
 import { encodeTable } from '../../src/parquet/encode-table.ts'
 import { addResult } from '../../src/plan/progress.ts'
 import { fromIds } from '../../src/plan/range-set.ts'
@@ -85,6 +86,9 @@ export function fittingAnswer(request: ChatRequest): string {
   return JSON.stringify({ title: `title ${prompt.length}`, rating: 3, tags: ['x', 'ü', ''] })
 }
 
+/** Models that share nothing out. */
+export const NO_SHARES: ModelShares = { setShare: () => undefined, drained: async () => undefined, release: () => undefined }
+
 /** Prepares the dataset; nothing is generated yet. */
 export async function prepareMade(storage: Storage, options: MakeOptions = {}): Promise<MadeDataset> {
   const datasetId = options.datasetId ?? 'made-1'
@@ -124,7 +128,7 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
     },
     openGroups: createOpenGroups(),
     ownerWatch: createOwnerWatch(Date.now),
-    controlWatch: createControlWatch(),
+    controlWatch: createControlWatch(NO_SHARES),
     now: () => Date.now(),
     log: () => undefined,
     datasetProcessors: [],

@@ -20,6 +20,17 @@ const controlShape = z.object({
   epoch: z.int().min(0),
   revision: z.int().min(0),
   paused: z.boolean(),
+  limits: z
+    .record(
+      z.string(),
+      z.object({
+        parallel: z.int().min(1),
+        requestsPerMinute: z.number().positive().nullable(),
+        tokensPerMinute: z.number().positive().nullable(),
+      }),
+    )
+    .exactOptional(),
+  slots: z.array(z.int().min(0)).exactOptional(),
 })
 
 /** What stands there; null when nothing does, or nothing that can be understood. */

@@ -293,6 +293,7 @@ async function preparedOf(storage: Storage, metadata: Metadata, compiled: Compil
     segments: metadata.parquetry.segments,
     targetNumRecords: metadata.target_num_records,
     maxConcurrentRowGroups: compiled.policies.maxConcurrentRowGroups,
+    models: modelsOf(compiled),
     maxDroppedRows: maxDroppedRows(compiled.policies, metadata.target_num_records),
     rehearsal: isRehearsal(compiled),
     currency: currencyOf(compiled),
@@ -304,6 +305,15 @@ async function preparedOf(storage: Storage, metadata: Metadata, compiled: Compil
       processorSteps(compiled, metadata.parquetry.seed, ports.datasetProcessors ?? []),
     ),
   }
+}
+
+function modelsOf({ models }: CompiledDataset): NonNullable<PreparedDataset['models']> {
+  return Object.fromEntries(
+    Object.values(models).map(({ target: { alias, maxParallelRequests, requestsPerMinute = null, tokensPerMinute = null } }) => [
+      alias,
+      { parallel: maxParallelRequests, requestsPerMinute, tokensPerMinute },
+    ]),
+  )
 }
 
 function maxDroppedRows({ maxDropped }: Policies, target: number): number {

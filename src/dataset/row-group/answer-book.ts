@@ -21,6 +21,7 @@ import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../../model/client.ts'
 import { costOf } from '../../plan/pricing.ts'
 import type { Random } from '../../random/random.ts'
+import { untilEither } from '../until-either.ts'
 import type { AnswerPlace, Journal } from '../journal/journal.ts'
 import { answerKey } from '../journal/journal.ts'
 
@@ -47,6 +48,8 @@ export interface AnswerBook {
 /** What an answer book works with. */
 export interface AnswerBookOptions {
   readonly models: Models
+  /** Names the run whose share of the models its calls are; default: none. */
+  readonly owner?: string
   readonly compiledModels: Readonly<Record<string, CompiledModel>>
   readonly journal: Journal
   /** The dataset's random streams, for parameters that are drawn for each request. */
@@ -214,7 +217,7 @@ function createProbe(isOn: boolean): <T>(call: () => Promise<T>) => Promise<T> {
 }
 
 /** Models and clients by alias. */
-function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models' | 'compiledModels'>) {
+function openAliases({ models, owner, compiledModels }: Pick<AnswerBookOptions, 'models' | 'owner' | 'compiledModels'>) {
   const clients = new Map<string, ModelClient>()
   function modelOf(alias: string): CompiledModel {
     const model = compiledModels[alias]
@@ -226,7 +229,7 @@ function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models
     clientOf(alias: string): ModelClient {
       let client = clients.get(alias)
       if (client === undefined) {
-        client = models.client(modelOf(alias).target)
+        client = models.client(modelOf(alias).target, owner)
         clients.set(alias, client)
       }
       return client
@@ -238,21 +241,9 @@ function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models
 async function untilGoesOn({ pause, stop }: Pick<AnswerBookOptions, 'pause' | 'stop'>): Promise<void> {
   stop.throwIfAborted()
   for (let over = pause?.() ?? null; over !== null; over = pause?.() ?? null) {
-    await untilAborted(over, stop)
+    await untilEither(over, stop)
     stop.throwIfAborted()
   }
-}
-
-/** Resolves with the promise, or when the signal is aborted. */
-function untilAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done, { once: true })
-    void promise.then(done)
-  })
 }
 
 /** Resolves once the condition holds; rejects with the signal's reason when it aborts first. */

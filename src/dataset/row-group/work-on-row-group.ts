@@ -70,7 +70,7 @@ export async function workOnRowGroup(options: AttemptOptions, task: RowGroupTask
   const { location, datasetId, fingerprint } = dataset.ref
   await requireEpoch(dataset.storage, epoch)
   const key = JSON.stringify([task.purpose, location, datasetId, fingerprint, rowGroup.id, rowGroup.start, rowGroup.end])
-  const own: GroupAttempt = { ...options, epoch }
+  const own: GroupAttempt = { ...options, epoch, slot: input.slot ?? 0 }
   return await ports.openGroups.join(key, own, (group) => work(options, group, task))
 }
 
@@ -88,15 +88,15 @@ async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTas
   const life = openLife(group.signal, options.drainMs)
   const epoch = (): number => group.newest().epoch
   const unfollow = ports.ownerWatch.follow(dataset.storage, { epoch, onLost: (error) => life.stop.abort(error) })
-  const control = await ports.controlWatch.follow(dataset.storage, { epoch })
+  const control = await ports.controlWatch.follow(dataset, { epoch, slot: () => group.newest().slot })
   try {
     const receipt = await makeAndCommit(options, { group, journal, life, control }, task)
     await journal.close()
     await task.cleanUp()
     return receipt
   } finally {
+    await control.leave(group.signal)
     unfollow()
-    control.leave()
     life.end()
     await journal.close()
   }
@@ -114,6 +114,7 @@ async function makeAndCommit(options: AttemptOptions, { group, journal, life, co
   const { dataset, ports, input } = options
   const answers = createAnswerBook({
     models: ports.models,
+    owner: dataset.storage.describe(),
     compiledModels: dataset.compiled.models,
     journal,
     random: dataset.random,

@@ -3,8 +3,12 @@ import { readControl, writeControl } from '../../../src/dataset/control/control-
 import { createControlWatch } from '../../../src/dataset/control/control-watch.ts'
 import type { Controlled } from '../../../src/dataset/control/control-watch.ts'
 import { claimOwner } from '../../../src/dataset/owner/owner.ts'
+import type { CompiledModel } from '../../../src/config/compiled.ts'
+import type { ModelTarget } from '../../../src/model/client.ts'
+import type { PooledShare } from '../../../src/plan/shares.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
+import { NO_SHARES } from '../made-dataset.ts'
 import { until } from '../../helpers/datasets.ts'
 
 const dataset = { location: '/memory', datasetId: 'd', fingerprint: 'sha256:0' }
@@ -45,11 +49,11 @@ describe('control.json', () => {
 describe('a control watch', () => {
   const open: Controlled[] = []
   afterEach(() => {
-    for (const controlled of open.splice(0)) controlled.leave()
+    for (const controlled of open.splice(0)) void controlled.leave(new AbortController().signal)
   })
 
   async function follow(storage: Storage, epoch: () => number = () => 1): Promise<Controlled> {
-    const controlled = await createControlWatch(10).follow(storage, { epoch })
+    const controlled = await createControlWatch(NO_SHARES, 10).follow({ storage, compiled: { models: {} } }, { epoch, slot: () => 0 })
     open.push(controlled)
     return controlled
   }
@@ -64,7 +68,8 @@ describe('a control watch', () => {
     await until(() => early.pause() !== null)
     const over = [early.pause(), late.pause()]
     await say(storage, 1, 2, false)
-    await Promise.all(over)
+    await over[0]
+    await over[1]
     expect([early.pause(), late.pause()]).toEqual([null, null])
   })
 
@@ -89,5 +94,99 @@ describe('a control watch', () => {
     await storage.remove('control.json')
     await new Promise((resolve) => setTimeout(resolve, 60))
     expect(controlled.pause()).not.toBeNull()
+  })
+})
+
+describe('shares of a run', () => {
+  const target: ModelTarget = {
+    alias: 'm',
+    model: 'm-1',
+    provider: { name: 'p', endpoint: 'http://127.0.0.1:9/v1', type: 'openai', apiKeyEnv: null, extraHeaders: {}, extraBody: {} },
+    maxParallelRequests: 16,
+    timeoutMs: 1_000,
+  }
+  const never = new AbortController().signal
+
+  /** A worker that remembers what it was told, and has calls open until they are let go. */
+  function worker(storage: Storage) {
+    const shares: (PooledShare | null)[] = []
+    const released: string[] = []
+    let free: () => void = () => undefined
+    let isBusy = false
+    const watch = createControlWatch(
+      {
+        setShare: (_owner, _target, share) => {
+          if (JSON.stringify(share) !== JSON.stringify(shares.at(-1))) shares.push(share)
+        },
+        drained: () => (isBusy ? new Promise((resolve) => (free = resolve)) : Promise.resolve()),
+        release: (owner) => released.push(owner),
+      },
+      20,
+    )
+    return {
+      shares,
+      released,
+      now: () => shares.at(-1)?.parallel,
+      setBusy: (busy: boolean) => {
+        isBusy = busy
+        free()
+      },
+      follow: (slot: number) =>
+        watch.follow({ storage, compiled: { models: { m: { target } as CompiledModel } } }, { epoch: () => 1, slot: () => slot }),
+    }
+  }
+
+  async function share(storage: Storage, revision: number, parallel: number, slots: readonly number[]): Promise<void> {
+    const limits = { m: { parallel, requestsPerMinute: 60, tokensPerMinute: null } }
+    await writeControl(storage, { dataset, epoch: 1, control: { revision, paused: false, limits, slots } })
+  }
+
+  it('are pooled by a worker over its open row groups, and given back as they end', async () => {
+    const storage = createMemoryStorage()
+    const [a, b] = [worker(storage), worker(storage)]
+    const groups = [await a.follow(0), await a.follow(1), await b.follow(2)]
+    expect(a.shares).toEqual([])
+    await share(storage, 1, 7, [0, 1, 2])
+    await until(() => a.now() === 5 && b.now() === 2)
+    expect(a.shares.at(-1)?.requestsPerMinute).toBeCloseTo((60 * 5) / 7)
+    a.setBusy(true)
+    let hasLeft = false
+    const leaving = groups[0]!.leave(never).then(() => (hasLeft = true))
+    expect(a.now()).toBe(2)
+    // Not before its calls are done: until then nobody else may have its share.
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    expect(hasLeft).toBe(false)
+    a.setBusy(false)
+    await leaving
+    await share(storage, 2, 7, [1, 2])
+    await until(() => a.now() === 4 && b.now() === 3)
+    await groups[1]!.leave(never)
+    expect(a.released).toEqual([storage.describe()])
+    await groups[2]!.leave(never)
+  })
+
+  it('that others still have are taken later, and those that others get are given up at once', async () => {
+    const storage = createMemoryStorage()
+    await share(storage, 1, 8, [0])
+    const one = worker(storage)
+    const group = await one.follow(0)
+    expect(one.now()).toBe(8)
+    await share(storage, 2, 8, [1, 0])
+    await until(() => one.now() === 4)
+    await share(storage, 3, 3, [0, 1])
+    await until(() => one.now() === 2)
+    // In the old order it had one call, in the new one two.
+    expect(one.shares.map((each) => each?.parallel)).toEqual([8, 4, 1, 2])
+    await group.leave(never)
+  })
+
+  it('are over once the run has no limits any more, and say nothing to a later run', async () => {
+    const storage = createMemoryStorage()
+    await share(storage, 1, 8, [0])
+    const one = worker(storage)
+    const group = await one.follow(0)
+    await writeControl(storage, { dataset, epoch: 2, control: { revision: 2, paused: false } })
+    await until(() => one.shares.at(-1) === null)
+    await group.leave(never)
   })
 })
