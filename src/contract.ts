@@ -150,6 +150,8 @@ export interface PreparedDataset {
   readonly models?: Readonly<Record<string, RunLimits>>
   /** Rows that may be dropped in a dataset called complete, already resolved to a count. */
   readonly maxDroppedRows: number
+  /** The share of the rows wanted, below 1, that `maxDroppedRows` was resolved from; absent where the config gives a count. */
+  readonly maxDroppedShare?: number
   /** True when answers come from the rehearsal endpoint. */
   readonly rehearsal: boolean
   /** Currency of `Usage.cost`, or null when no model has a price. */
@@ -439,6 +441,7 @@ export interface StopRequest {
 export const UPDATES = {
   setMaxConcurrentRowGroups: 'setMaxConcurrentRowGroups',
   setModelLimits: 'setModelLimits',
+  extend: 'extend',
   retryDropped: 'retryDropped',
 } as const
 /**
@@ -458,6 +461,11 @@ export interface ModelLimitsRequest {
 /** Answer of the `setModelLimits` update: all limits of the alias from now on. */
 export interface ModelLimitsAnswer extends RunLimits {
   readonly alias: string
+}
+/** Answer of the `extend` update, whose argument is the number of rows wanted in all. */
+export interface ExtendAnswer {
+  readonly targetNumRecords: number
+  readonly rowGroupsWanted: number
 }
 /** Answer of the `retryDropped` update: rows dropped so far; those and any dropped later are tried again before the run ends. */
 export interface RetryDroppedAnswer {

@@ -14,7 +14,7 @@ import type { ControlPublisher } from './control-publisher.ts'
 import { handleMessages } from './handle-messages.ts'
 import { showState } from './presentation.ts'
 import type { Run } from './run.ts'
-import { carry, controlOf, findingsOf, openRun, preparedOf, stateOf, totalsOf } from './run.ts'
+import { carry, controlOf, findingsOf, hasLimits, openRun, preparedOf, stateOf, totalsOf } from './run.ts'
 import type { Page, PageEnd } from './run-page.ts'
 import { committedOf, isHistoryFull, openPage, runPage, settlePage } from './run-page.ts'
 import { retryDropped } from './retry-dropped.ts'
@@ -33,16 +33,19 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
   run.prepared ??= await prepare(run, activities)
   if (run.state === 'preparing') run.state = 'generating'
   showState(run)
-  if (run.isPaused) control.request()
+  if (run.isPaused || hasLimits(run)) control.request()
 
   let page: Page = openPage(run.cursor, run.cursor)
   // Row groups that had been made when the processors ran last.
   let processed = run.prepared.isProcessingDue ? -1 : 0
   const checkpoints = createCheckpointer(() => writeCheckpoint(run, activities, page, false), input.options?.checkpointIntervalMs ?? 1_000)
-  const total = rowGroupCount(run.prepared.segments)
+  // A run may be extended at any time.
+  const total = (): number => rowGroupCount(preparedOf(run).segments)
   for (;;) {
-    while (run.cursor < total) {
-      page = openPage(run.cursor, Math.min(total, run.cursor + (input.options?.pageSize ?? 4_000)))
+    while (run.cursor < total()) {
+      run.state = 'generating'
+      if (run.isPlanUnwritten) await writePlan(run, checkpoints)
+      page = openPage(run.cursor, Math.min(total(), run.cursor + (input.options?.pageSize ?? 4_000)))
       const end = await runSafely(checkpoints, () => runPage({ run, activities, checkpoints, control, page }))
       if (end === 'stopped') return await finish(run, activities, checkpoints, page, 'stopped')
       if (end === 'done') {
@@ -50,7 +53,7 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
         settlePage(run, page)
         page = openPage(run.cursor, run.cursor)
       }
-      if (end === 'history-full' || (run.cursor < total && isHistoryFull(run))) await goOnInNewRun(run, checkpoints, control)
+      if (end === 'history-full' || (run.cursor < total() && isHistoryFull(run))) await goOnInNewRun(run, checkpoints, control)
     }
     if (run.retry !== null) {
       const end = await runSafely(checkpoints, () => retryDropped({ run, activities, checkpoints, control }))
@@ -61,6 +64,11 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
       await processAndProfile(run, activities)
     } else return await finish(run, activities, checkpoints, page, endStateOf(run))
   }
+}
+
+async function writePlan(run: Run, checkpoints: Checkpointer): Promise<void> {
+  run.isPlanUnwritten = false
+  await checkpoints.flush()
 }
 
 async function goOnInNewRun(run: Run, checkpoints: Checkpointer, control: ControlPublisher): Promise<never> {

@@ -5,7 +5,9 @@ import type { ModelLimitsAnswer, ModelLimitsRequest, RunState } from '../src/con
 import { mergeLimits, refusalOfLimits } from '../src/plan/run-limits.ts'
 import type { RunLimits } from '../src/plan/shares.ts'
 import type { ControlPublisher } from './control-publisher.ts'
+import { extend, refusalOfExtend } from './extend.ts'
 import {
+  extendUpdate,
   pauseSignal,
   progressQuery,
   resumeSignal,
@@ -61,6 +63,13 @@ export function handleMessages(run: Run, control: ControlPublisher): void {
     validator: (request) => {
       requireOpen(run)
       const refusal = refusalOfLimits(request, run.prepared?.models)
+      if (refusal !== null) throw new Error(refusal)
+    },
+  })
+  setHandler(extendUpdate, (numRecords) => extend(run, numRecords), {
+    validator: (numRecords) => {
+      requireOpen(run)
+      const refusal = refusalOfExtend(run, numRecords)
       if (refusal !== null) throw new Error(refusal)
     },
   })

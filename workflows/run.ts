@@ -21,6 +21,7 @@ import { addTotals } from '../src/plan/progress.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { startAt } from '../src/plan/start.ts'
 import type { Start } from '../src/plan/start.ts'
+import { slotOrder } from '../src/plan/shares.ts'
 import type { RunLimits } from '../src/plan/shares.ts'
 
 /** Mutable facts of a run; nothing in it grows with the dataset. */
@@ -29,6 +30,8 @@ export interface Run {
   readonly startedAt: number
   prepared: PreparedDataset | null
   state: RunState
+  /** True from an extension until a checkpoint holds the longer plan: only then does a worker know its row groups. */
+  isPlanUnwritten: boolean
   /** First row group of the page now worked on. */
   cursor: number
   /** Totals of the pages before the cursor. */
@@ -53,7 +56,7 @@ export interface Run {
   slots: number[]
   /** Slots that are open or may be opened beside them. */
   slotCount: number
-  /** How the limits were shared out last, and when (ms since the epoch); null while none was set, and at the start of a run. */
+  /** How the limits were shared out last, and when (ms since the epoch); null while none was set. */
   shared: { readonly order: readonly number[]; readonly at: number } | null
   /** Number of the last checkpoint. */
   sequence: number
@@ -73,6 +76,7 @@ export function openRun(input: GenerateDatasetInput, now: number): Run {
     startedAt: carried?.startedAt ?? now,
     prepared: carried?.prepared ?? null,
     state: carried === undefined ? 'preparing' : 'generating',
+    isPlanUnwritten: false,
     cursor: start.cursor,
     settled: start.totals,
     pageTotals: NO_TOTALS,
@@ -88,11 +92,18 @@ export function openRun(input: GenerateDatasetInput, now: number): Run {
     limits: carried?.limits ?? {},
     slots: [],
     slotCount: 0,
-    shared: null,
+    shared: carriedShares(carried),
     sequence: carried?.sequence ?? 0,
     revision: carried?.revision ?? 0,
     ...openRetry(input),
   }
+}
+
+/** After continue-as-new the whole window shares the limits, until it is known what there is to open. */
+function carriedShares(carried: CarriedState | undefined): Run['shared'] {
+  if (carried?.limits === undefined) return null
+  const count = carried.maxConcurrentRowGroups ?? carried.prepared.maxConcurrentRowGroups
+  return { order: slotOrder({ occupied: [], count }), at: 0 }
 }
 
 function openRetry({ carried, retryDropped }: GenerateDatasetInput): Pick<Run, 'retry' | 'retried'> {
@@ -183,7 +194,8 @@ export function progressOf(run: Run): Progress {
   }
 }
 
-function hasLimits({ limits }: Run): boolean {
+/** True once a limit was set live. */
+export function hasLimits({ limits }: Run): boolean {
   return Object.keys(limits).length > 0
 }
 

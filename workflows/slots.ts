@@ -36,6 +36,7 @@ function orderOf(run: Run): readonly number[] {
 }
 
 function isNewOrder({ shared, limits }: Run, order: readonly number[]): boolean {
+  if (order.length === 0) return false
   if (shared === null) return true
   if (order.length !== shared.order.length || order.some((slot) => !shared.order.includes(slot))) return true
   const fewest = Math.min(...Object.values(limits).map(({ parallel }) => parallel))

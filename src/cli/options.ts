@@ -30,6 +30,11 @@ export function parseWindow(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 1 to 256.')
 }
 
+/** A limit by the minute, a whole number of at least 1; null for `none`. */
+export function parseRate(text: string): number | null {
+  return text === 'none' ? null : parseCount(text)
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** `90s`, `10m`, `1h30m`, `250ms`, `0s`: milliseconds. A number without a unit is refused, since it could be either. */

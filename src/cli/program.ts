@@ -10,6 +10,7 @@ import type { RehearseFlags } from './commands/rehearse.ts'
 import type { ResumeFlags } from './commands/resume.ts'
 import type { VerifyFlags } from './commands/verify.ts'
 import type { ConfigFlags } from './context.ts'
+import { addControls } from './control-program.ts'
 import { COMMAND_HELP, PROGRAM_HELP } from './help.ts'
 import { parseAllowedDrops, parseColumns, parseCount, parseDuration, parseIndex, parseResume, parseWindow } from './options.ts'
 import { packageVersion } from './package-root.ts'
@@ -28,6 +29,7 @@ export function createProgram(run: Run): Command {
   addCreate(program, run)
   addResume(program, run)
   addRetryDropped(program, run)
+  addControls(program, run, { artifactPath, json })
   addPreview(program, run)
   addValidate(program, run)
   addRehearse(program, run)

@@ -6,13 +6,14 @@ import type {
   ControlInput,
   GenerateRowGroupInput,
   ParquetryActivities,
+  PreparedDataset,
   PrepareInput,
   RepairRowGroupInput,
   RunProcessorsInput,
   ScanInput,
 } from '../../src/contract.ts'
 import { fromIds } from '../../src/plan/range-set.ts'
-import { planSegments, rowGroupById } from '../../src/plan/row-groups.ts'
+import { planSegments, rowGroupById, rowGroupCount } from '../../src/plan/row-groups.ts'
 
 /** A dataset that needs no folder. */
 export interface FakeDisk {
@@ -29,6 +30,11 @@ export interface FakeDisk {
   readonly repairs: RepairRowGroupInput[]
   /** Rows of a row group that repairs have filled. */
   readonly filled: Map<number, number>
+  /** Slots of `generated`, in the same order. */
+  readonly slots: number[]
+  /** Row groups that were asked for before any checkpoint had them in its plan. */
+  readonly unknownGroups: number[]
+  slotClashes: number
   openNow: number
   openMost: number
   overlaps: number
@@ -46,6 +52,10 @@ export interface FakeOptions {
   /** Milliseconds a row group takes. Default 1. */
   readonly groupMs?: number
   readonly checkpointMs?: number
+  /** Milliseconds the processors take. Default 0. */
+  readonly processMs?: number
+  /** As prepare finds them in the config. Default none. */
+  readonly models?: PreparedDataset['models']
   /** Called before a row group commits; may throw. */
   readonly onGroup?: (input: GenerateRowGroupInput) => Promise<void> | void
   /** Rows dropped of a row group. */
@@ -56,7 +66,7 @@ export interface FakeOptions {
 
 /** A disk and the activities over it. */
 export function createFakes(options: FakeOptions): { disk: FakeDisk; activities: ParquetryActivities } {
-  const segments = planSegments(options.numRecords, options.bufferSize)
+  let segments = planSegments(options.numRecords, options.bufferSize)
   const disk: FakeDisk = {
     committed: new Set(),
     generated: [],
@@ -68,12 +78,16 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     prepared: [],
     repairs: [],
     filled: new Map(),
+    slots: [],
+    unknownGroups: [],
+    slotClashes: 0,
     openNow: 0,
     openMost: 0,
     overlaps: 0,
     profiled: 0,
   }
   const open = new Set<number>()
+  const openSlots = new Set<number>()
   const dropped = (id: number): number => (options.droppedOf?.(id) ?? 0) - (disk.filled.get(id) ?? 0)
   const written = (id: number): number => {
     const { start, end } = rowGroupById(segments, id)
@@ -92,6 +106,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
         currency: null,
         epoch: 1,
         isProcessingDue: options.isProcessingDue ?? false,
+        ...(options.models === undefined ? {} : { models: options.models }),
       }
     },
     async scanDataset(input) {
@@ -116,6 +131,11 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
       disk.probes.push(input.isProbe)
       if (open.has(id)) disk.overlaps += 1
       open.add(id)
+      const { slot = 0 } = input
+      disk.slots.push(slot)
+      if (openSlots.has(slot)) disk.slotClashes += 1
+      openSlots.add(slot)
+      if (id >= rowGroupCount(segments)) disk.unknownGroups.push(id)
       disk.openNow += 1
       disk.openMost = Math.max(disk.openMost, disk.openNow)
       try {
@@ -138,6 +158,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
       } finally {
         disk.openNow -= 1
         open.delete(id)
+        openSlots.delete(slot)
       }
     },
     async repairRowGroup(input) {
@@ -160,6 +181,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     },
     async writeCheckpoint(input) {
       disk.checkpoints.push(input)
+      segments = input.segments
       if (options.checkpointMs !== undefined) await new Promise((resolve) => setTimeout(resolve, options.checkpointMs))
     },
     async writeControl(input) {
@@ -167,6 +189,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     },
     async runProcessors(input) {
       disk.processorCalls.push(input)
+      if (options.processMs !== undefined) await new Promise((resolve) => setTimeout(resolve, options.processMs))
       return { ran: [] }
     },
     async profileDataset() {

@@ -295,6 +295,7 @@ async function preparedOf(storage: Storage, metadata: Metadata, compiled: Compil
     maxConcurrentRowGroups: compiled.policies.maxConcurrentRowGroups,
     models: modelsOf(compiled),
     maxDroppedRows: maxDroppedRows(compiled.policies, metadata.target_num_records),
+    ...('share' in compiled.policies.maxDropped ? { maxDroppedShare: compiled.policies.maxDropped.share } : {}),
     rehearsal: isRehearsal(compiled),
     currency: currencyOf(compiled),
     epoch: metadata.parquetry.epoch,
