@@ -10,6 +10,7 @@ import { createWriteCheckpoint } from './write-checkpoint.ts'
 import { createWriteControl } from './write-control.ts'
 
 export type { ActivityDependencies } from './dependencies.ts'
+export type { RowGroupAttempt, RowGroupEvent } from './row-group-events.ts'
 
 /** All activities of a worker. */
 export function createActivities(dependencies: ActivityDependencies): ParquetryActivities {
