@@ -4,6 +4,7 @@
  */
 import type { ErrorCode } from './errors.ts'
 import type { AttemptTrace } from './plan/deaths.ts'
+import type { Budget, Spend } from './plan/budget.ts'
 import type { RunLimits } from './plan/shares.ts'
 
 /** Sorted, disjoint, half-open ranges [start, end) of whole numbers ≥ 0. */
@@ -148,6 +149,10 @@ export interface PreparedDataset {
   readonly maxConcurrentRowGroups: number
   /** Models that columns ask, by alias, with their limits in the config. Default none. */
   readonly models?: Readonly<Record<string, RunLimits>>
+  /** Aliases of models without a price, which a budget of money cannot be kept to with; absent when all have one. */
+  readonly unpricedModels?: readonly string[]
+  /** What the dataset may cost, from the config; absent for no limit. */
+  readonly budget?: Budget
   /** Rows that may be dropped in a dataset called complete, already resolved to a count. */
   readonly maxDroppedRows: number
   /** The share of the rows wanted, below 1, that `maxDroppedRows` was resolved from; absent where the config gives a count. */
@@ -169,6 +174,8 @@ export interface ScanInput {
   readonly dataset: DatasetRef
   readonly firstId: number
   readonly endId: number
+  /** Count what lies in the journals of row groups that are not committed. Default false. */
+  readonly countsJournals?: boolean
 }
 
 /** What the folder holds of a page of the plan. */
@@ -181,6 +188,8 @@ export interface ScanResult {
   readonly findings: readonly Finding[]
   /** Ids of committed row groups in the page with dropped rows whose indices are known; absent when there are none. */
   readonly withDropped?: RangeSet
+  /** What the journals of row groups in the page hold that are not committed, by id; absent unless asked for. */
+  readonly journals?: readonly (readonly [id: number, money: number, tokens: number])[]
 }
 
 /** Input of `generateRowGroup`. */
@@ -192,6 +201,18 @@ export interface GenerateRowGroupInput {
   readonly isProbe: boolean
   /** Place of the row group in the window, from 0: no two open ones have the same. Limits of the run are shared out by it. Default 0. */
   readonly slot?: number
+  /** Most that the row group's journal may come to; absent without a budget. A later control overrides it. */
+  readonly ceiling?: Budget
+  /** Revision of the last control when the row group was opened: only a later one knows better. Default 0. */
+  readonly revision?: number
+}
+
+/** What a failed row group tells of its budget, as the failure's details. */
+export interface BudgetReport {
+  /** What its journal has come to. */
+  readonly spent: Spend
+  /** What its next call may cost, where that did not fit; else absent. */
+  readonly needed?: Spend
 }
 
 /** Input of `repairRowGroup`: the dropped rows of a committed row group are made again (ruling 6). */
@@ -248,6 +269,8 @@ export interface Control {
   readonly limits?: Readonly<Record<string, RunLimits>>
   /** Slots of the window that share the limits, in order (`src/plan/shares.ts`); absent without limits. */
   readonly slots?: readonly number[]
+  /** Ceilings of the open row groups, by id; absent while the budget is that of the start. */
+  readonly ceilings?: readonly (readonly [id: number, money: number | null, tokens: number | null])[]
 }
 
 /** Input of `writeControl`. */
@@ -335,6 +358,8 @@ export interface GenerateDatasetInput {
 export interface RunOptions {
   /** Row groups open at once; 1 is sequential. Default from the config (8). */
   readonly maxConcurrentRowGroups?: number
+  /** What the dataset may cost in all, in place of the config's; what it has cost already counts. */
+  readonly budget?: Budget
   /** Continue as new once history has this many events. Default 20,000. */
   readonly continueAsNewAfterEvents?: number
   /** Row groups per scanned page. Default 4,000. */
@@ -368,6 +393,8 @@ export interface CarriedState {
   readonly maxConcurrentRowGroups: number | null
   /** Set live by `setModelLimits`, by alias; absent when none was. */
   readonly limits?: Readonly<Record<string, RunLimits>>
+  /** Set live by `setBudget`; null for none; absent when it was not set. */
+  readonly budget?: Budget | null
   readonly startedAt: number
   /** The pass over dropped rows that is under way or asked for; absent when there is none. */
   readonly retry?: RetryPass
@@ -422,6 +449,8 @@ export interface Progress {
   readonly currency: string | null
   readonly startedAt: number
   readonly fingerprint: string
+  /** What the dataset may cost in all; absent for no limit. */
+  readonly budget?: Budget
   /** Limits that were set live, by alias; absent when none was. */
   readonly limits?: Readonly<Record<string, RunLimits>>
 }
@@ -441,6 +470,7 @@ export interface StopRequest {
 export const UPDATES = {
   setMaxConcurrentRowGroups: 'setMaxConcurrentRowGroups',
   setModelLimits: 'setModelLimits',
+  setBudget: 'setBudget',
   extend: 'extend',
   retryDropped: 'retryDropped',
 } as const
@@ -461,6 +491,15 @@ export interface ModelLimitsRequest {
 /** Answer of the `setModelLimits` update: all limits of the alias from now on. */
 export interface ModelLimitsAnswer extends RunLimits {
   readonly alias: string
+}
+/** Argument of the `setBudget` update. What is not named stays as it is; null for no such limit. */
+export type BudgetRequest = Partial<Budget>
+/** Answer of the `setBudget` update. */
+export interface BudgetAnswer {
+  /** From now on; null for none. */
+  readonly budget: Budget | null
+  /** By committed row groups, and in the journals of others as far as they have ended. */
+  readonly spent: Spend
 }
 /** Answer of the `extend` update, whose argument is the number of rows wanted in all. */
 export interface ExtendAnswer {

@@ -32,6 +32,7 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
   handleMessages(run, control)
   run.prepared ??= await prepare(run, activities)
   if (run.state === 'preparing') run.state = 'generating'
+  if (!run.isBudgetLive) run.budget = input.options?.budget ?? run.prepared.budget ?? null
   showState(run)
   if (run.isPaused || hasLimits(run)) control.request()
 

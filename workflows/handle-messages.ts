@@ -1,9 +1,11 @@
 /** What a run does with its messages: each is validated, idempotent, and answered with the state that holds from then on. */
 import { condition, setHandler } from '@temporalio/workflow'
 import { ApplicationFailure } from '@temporalio/common'
-import type { ModelLimitsAnswer, ModelLimitsRequest, RunState } from '../src/contract.ts'
+import type { BudgetAnswer, BudgetRequest, ModelLimitsAnswer, ModelLimitsRequest, RunState } from '../src/contract.ts'
+import { refusalOfBudget } from '../src/plan/budget.ts'
 import { mergeLimits, refusalOfLimits } from '../src/plan/run-limits.ts'
 import type { RunLimits } from '../src/plan/shares.ts'
+import { grantAnew, spentOf } from './budget.ts'
 import type { ControlPublisher } from './control-publisher.ts'
 import { extend, refusalOfExtend } from './extend.ts'
 import {
@@ -12,6 +14,7 @@ import {
   progressQuery,
   resumeSignal,
   retryDroppedUpdate,
+  setBudgetUpdate,
   setMaxConcurrentRowGroupsUpdate,
   setModelLimitsUpdate,
   stopSignal,
@@ -66,6 +69,13 @@ export function handleMessages(run: Run, control: ControlPublisher): void {
       if (refusal !== null) throw new Error(refusal)
     },
   })
+  setHandler(setBudgetUpdate, (request) => setBudget(run, control, request), {
+    validator: (request) => {
+      requireOpen(run)
+      const refusal = refusalOfBudget(request, run.prepared?.unpricedModels ?? [])
+      if (refusal !== null) throw new Error(refusal)
+    },
+  })
   setHandler(extendUpdate, (numRecords) => extend(run, numRecords), {
     validator: (numRecords) => {
       requireOpen(run)
@@ -100,6 +110,23 @@ async function setModelLimits(run: Run, control: ControlPublisher, request: Mode
   run.limits = { ...run.limits, [request.alias]: limits }
   shareOut(run, control)
   return { alias: request.alias, ...limits }
+}
+
+/** Row groups that are open are given ceilings anew, and a run that waits for money goes on if there is some now. */
+async function setBudget(run: Run, control: ControlPublisher, request: BudgetRequest): Promise<BudgetAnswer> {
+  await condition(() => run.prepared !== null)
+  const refusal = refusalOfBudget(request, preparedOf(run).unpricedModels ?? [])
+  if (refusal !== null) throw ApplicationFailure.nonRetryable(refusal, 'USAGE')
+  const { money = run.budget?.money ?? null, tokens = run.budget?.tokens ?? null } = request
+  // What lies in journals was not counted before there was a budget.
+  if (run.budget === null) run.isRescanRequested = true
+  run.budget = money === null && tokens === null ? null : { money, tokens }
+  run.isBudgetLive = true
+  grantAnew(run, run.open)
+  control.request()
+  if (run.blocked?.code === 'BUDGET_REACHED') run.blocked = null
+  showState(run)
+  return { budget: run.budget, spent: spentOf(run) }
 }
 
 /** The workers of open row groups are told of every change, and of nothing else. */

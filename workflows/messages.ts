@@ -1,7 +1,16 @@
 /** Messages a run understands; their names and types come from the contract. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
 import { QUERIES, SIGNALS, UPDATES } from '../src/contract.ts'
-import type { ExtendAnswer, ModelLimitsAnswer, ModelLimitsRequest, Progress, RetryDroppedAnswer, StopRequest } from '../src/contract.ts'
+import type {
+  BudgetAnswer,
+  BudgetRequest,
+  ExtendAnswer,
+  ModelLimitsAnswer,
+  ModelLimitsRequest,
+  Progress,
+  RetryDroppedAnswer,
+  StopRequest,
+} from '../src/contract.ts'
 
 export const pauseSignal = defineSignal(SIGNALS.pause)
 export const resumeSignal = defineSignal(SIGNALS.resume)
@@ -10,6 +19,8 @@ export const stopSignal = defineSignal<[StopRequest?]>(SIGNALS.stop)
 export const setMaxConcurrentRowGroupsUpdate = defineUpdate<number, [number]>(UPDATES.setMaxConcurrentRowGroups)
 /** Answers all limits of the alias that hold from now on. */
 export const setModelLimitsUpdate = defineUpdate<ModelLimitsAnswer, [ModelLimitsRequest]>(UPDATES.setModelLimits)
+/** Answers the budget from now on, and what is spent. */
+export const setBudgetUpdate = defineUpdate<BudgetAnswer, [BudgetRequest]>(UPDATES.setBudget)
 /** Answers how much is wanted from now on. */
 export const extendUpdate = defineUpdate<ExtendAnswer, [number]>(UPDATES.extend)
 /** Dropped rows are tried again before the run ends. */

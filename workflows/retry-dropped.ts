@@ -11,6 +11,7 @@ import { NO_TOTALS } from '../src/contract.ts'
 import { addRepair, addTotals } from '../src/plan/progress.ts'
 import { iterate } from '../src/plan/range-set.ts'
 import { rowGroupById, rowGroupCount } from '../src/plan/row-groups.ts'
+import { blockOnBudget, isAffordable, isOverCeiling, noteCommitted, noteGivenBack, openCeiling } from './budget.ts'
 import { showDetails, showState, summaryOfRepair } from './presentation.ts'
 import type { Run } from './run.ts'
 import { givesUp, preparedOf, totalsOf } from './run.ts'
@@ -87,11 +88,20 @@ async function repairUntilDone(context: RetryContext, pass: number, id: number):
     await condition(() => !run.isPaused || run.stop !== null)
     if (run.stop !== null) return 'stopped'
     if (isHistoryFull(run)) return 'history-full'
+    if (!isAffordable(run, id)) {
+      blockOnBudget(run, id)
+      showState(run)
+      await untilProbeIsDue(run)
+      continue
+    }
     const outcome = await repairOnce(context, pass, id)
     if ('result' in outcome) {
+      noteCommitted(run, id)
       settle(context, outcome.result)
       return 'done'
     }
+    noteGivenBack(run, id, outcome.error)
+    if (isOverCeiling(outcome.error)) continue
     if (isCancellation(outcome.error) && givesUp(run)) return 'stopped'
     if (!noteBlocked(run, checkpoints, outcome.error)) throw outcome.error
     await untilProbeIsDue(run)
@@ -107,11 +117,12 @@ async function repairOnce({ run, activities, control }: RetryContext, pass: numb
   const token = `${workflowInfo().firstExecutionRunId}.${pass}`
   const slot = takeSlot(run)
   noteSlots(run, control, 1)
-  const input = { dataset: run.input.dataset, rowGroup, epoch, isProbe: run.blocked !== null, slot, token }
+  const input = { dataset: run.input.dataset, rowGroup, epoch, isProbe: run.blocked !== null, slot, token, ...openCeiling(run, rowGroup) }
   const options = { summary: summaryOfRepair(rowGroup), activityId: `repair-${id}.${workflowInfo().historyLength}` }
   const scope = new CancellationScope()
   let outcome: Outcome | null = null
   run.rowGroupsOpen = 1
+  run.open.add(id)
   void scope
     .run(() => activities.repairRowGroup.executeWithOptions(options, [input]))
     .then(
@@ -124,6 +135,7 @@ async function repairOnce({ run, activities, control }: RetryContext, pass: numb
   } finally {
     await CancellationScope.nonCancellable(() => condition(() => outcome !== null))
     run.rowGroupsOpen = 0
+    run.open.delete(id)
     releaseSlot(run, slot)
   }
   return outcome as unknown as Outcome

@@ -21,8 +21,11 @@ import { addTotals } from '../src/plan/progress.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { startAt } from '../src/plan/start.ts'
 import type { Start } from '../src/plan/start.ts'
+import type { Budget } from '../src/plan/budget.ts'
 import { slotOrder } from '../src/plan/shares.ts'
 import type { RunLimits } from '../src/plan/shares.ts'
+import { noSpending } from './spending.ts'
+import type { Spending } from './spending.ts'
 
 /** Mutable facts of a run; nothing in it grows with the dataset. */
 export interface Run {
@@ -52,6 +55,13 @@ export interface Run {
   maxConcurrentRowGroups: number | null
   /** Limits that were set live, by alias. */
   limits: Readonly<Record<string, RunLimits>>
+  /** What the dataset may cost in all; null for no limit. Known once it is prepared. */
+  budget: Budget | null
+  /** True once it was set live: the workers of open row groups are told of their ceilings then. */
+  isBudgetLive: boolean
+  readonly spending: Spending
+  /** Ids of open row groups. */
+  readonly open: Set<number>
   /** Slots of open row groups, longest open first. */
   slots: number[]
   /** Slots that are open or may be opened beside them. */
@@ -90,6 +100,10 @@ export function openRun(input: GenerateDatasetInput, now: number): Run {
     isRescanRequested: false,
     maxConcurrentRowGroups: carried?.maxConcurrentRowGroups ?? input.options?.maxConcurrentRowGroups ?? null,
     limits: carried?.limits ?? {},
+    budget: carried?.budget ?? null,
+    isBudgetLive: carried?.budget !== undefined,
+    spending: noSpending(),
+    open: new Set(),
     slots: [],
     slotCount: 0,
     shared: carriedShares(carried),
@@ -138,7 +152,13 @@ export function windowOf(run: Run): number {
 /** What the workers of open row groups are told. */
 export function controlOf(run: Run): Control {
   const { revision, isPaused: paused, limits, shared } = run
-  return { revision, paused, ...(shared === null ? {} : { limits, slots: shared.order }) }
+  const ceilings = [...run.spending.ceilings].map(([id, { money, tokens }]) => [id, money, tokens] as const)
+  return {
+    revision,
+    paused,
+    ...(shared === null ? {} : { limits, slots: shared.order }),
+    ...(run.isBudgetLive ? { ceilings } : {}),
+  }
 }
 
 /** True when open row groups are given up rather than finished: a paused one would never end. */
@@ -190,6 +210,7 @@ export function progressOf(run: Run): Progress {
     currency: prepared?.currency ?? null,
     startedAt: run.startedAt,
     fingerprint: run.input.dataset.fingerprint,
+    ...(run.budget === null ? {} : { budget: run.budget }),
     ...(hasLimits(run) ? { limits: run.limits } : {}),
   }
 }
@@ -214,6 +235,7 @@ export function carry(run: Run): CarriedState {
     blocked: run.blocked,
     maxConcurrentRowGroups: run.maxConcurrentRowGroups,
     ...(hasLimits(run) ? { limits: run.limits } : {}),
+    ...(run.isBudgetLive ? { budget: run.budget } : {}),
     startedAt: run.startedAt,
     ...(run.retry === null ? {} : { retry: run.retry }),
     ...(run.retried === null ? {} : { retried: run.retried }),

@@ -24,4 +24,7 @@ export interface FollowFlags extends WatchedFlags {
   readonly maxWait?: number
   readonly maxConcurrentRowGroups?: number
   readonly sequential?: boolean
+  /** In the currency of the prices. */
+  readonly budget?: number
+  readonly tokenBudget?: number
 }

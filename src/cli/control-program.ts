@@ -2,8 +2,8 @@
 import { Argument, Option } from 'commander'
 import type { Command } from 'commander'
 import type * as Controls from './commands/control.ts'
-import type { ControlFlags, LimitsFlags } from './commands/control.ts'
-import { parseCount, parseRate, parseWindow } from './options.ts'
+import type { BudgetFlags, ControlFlags, LimitsFlags } from './commands/control.ts'
+import { parseBudget, parseCount, parseRate, parseWindow } from './options.ts'
 import type { Run } from './program.ts'
 
 /** Options that every command has. */
@@ -64,5 +64,13 @@ export function addControls(program: Command, run: Run, { artifactPath, json }: 
     'set-limits product-reviews openai-text --parallel 8 --requests-per-minute 500',
   ).action((dataset: string, model: string, flags: LimitsFlags) =>
     run(flags, async (context) => (await load()).setLimits(dataset, model, flags, context)),
+  )
+  finish(
+    add('set-budget', 'change what the dataset of an open run may cost in all')
+      .argument('[amount]', 'in the currency of the prices; none for no limit', parseBudget)
+      .addOption(new Option('--tokens <n>', 'tokens, input and output together; none for no such limit').argParser(parseRate)),
+    'set-budget product-reviews 12.50',
+  ).action((dataset: string, amount: number | null | undefined, flags: BudgetFlags) =>
+    run(flags, async (context) => (await load()).setBudget(dataset, amount, flags, context)),
   )
 }

@@ -37,6 +37,18 @@ export function parseWindow(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 1 to 256.')
 }
 
+/** An amount of money above 0, such as 5 or 0.50; the currency is that of the prices. */
+export function parseAmount(text: string): number {
+  const value = Number(text.replace(/^\$/u, ''))
+  if (/^\$?\d+(?:\.\d+)?$/u.test(text) && value > 0) return value
+  throw new InvalidArgumentError('Expected an amount of money above 0, such as 5.00.')
+}
+
+/** As `parseAmount`; null for `none`. */
+export function parseBudget(text: string): number | null {
+  return text === 'none' ? null : parseAmount(text)
+}
+
 /** A limit by the minute, a whole number of at least 1; null for `none`. */
 export function parseRate(text: string): number | null {
   return text === 'none' ? null : parseCount(text)

@@ -8,7 +8,15 @@ import {
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common'
 import { SIGNALS, UPDATES } from '../contract.ts'
-import type { DatasetResult, ExtendAnswer, ModelLimitsAnswer, ModelLimitsRequest, RetryDroppedAnswer } from '../contract.ts'
+import type {
+  BudgetAnswer,
+  BudgetRequest,
+  DatasetResult,
+  ExtendAnswer,
+  ModelLimitsAnswer,
+  ModelLimitsRequest,
+  RetryDroppedAnswer,
+} from '../contract.ts'
 import { kindOfCode, ParquetryError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { RunProgress } from './progress.ts'
@@ -123,6 +131,13 @@ export class RunHandle {
    */
   async setModelLimits(request: ModelLimitsRequest): Promise<ModelLimitsAnswer> {
     return await this.#update<ModelLimitsAnswer>(UPDATES.setModelLimits, request)
+  }
+  /**
+   * What the dataset may cost in all from now on; null for no limit. Row groups that are open follow within seconds, and a run that waits
+   * for money goes on if there is some. Answers what is spent. Throws `USAGE` with the reason.
+   */
+  async setBudget(request: BudgetRequest): Promise<BudgetAnswer> {
+    return await this.#update<BudgetAnswer>(UPDATES.setBudget, request)
   }
   /** Wants so many rows in all from now on; at least as many as before. Throws `USAGE` with the reason. */
   async extend(numRecords: number): Promise<ExtendAnswer> {

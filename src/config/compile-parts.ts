@@ -5,6 +5,7 @@ import { judgeSchema } from '../plan/judge-schema.ts'
 import { samplerValueType } from '../plan/sampler-types.ts'
 import { sideEffectFields } from '../plan/side-effects.ts'
 import type { Field, ValueType } from '../values.ts'
+import { checkBudget } from './budget.ts'
 import { compileDatasetProcessors } from './check-dataset-processors.ts'
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
 import { checkNames, checkSideEffectNames } from './check-names.ts'
@@ -96,6 +97,8 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
   const models = resolveModels(parts, aliasUses(parts.columns), sources.models, report)
+  const compiledModels = [...models.values()].map(({ compiled }) => compiled)
+  checkBudget(policies.budget ?? null, compiledModels, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
   const datasetProcessors = compileDatasetProcessors(
     parts,

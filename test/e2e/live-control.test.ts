@@ -75,9 +75,21 @@ describe('a run that two workers serve', () => {
     expect((await run.readProgress()).callsInFlight).toBe(0)
 
     expect(await run.extend(1_600)).toEqual({ targetNumRecords: 1_600, rowGroupsWanted: 64 })
+    // Set while nothing is in flight: what is answered counts, and half of it again may be spent.
+    const { usage } = await run.readProgress()
+    const spent = usage.inputTokens + usage.outputTokens
+    const perCall = spent / usage.calls
+    const tokens = Math.round(spent + 200 * perCall)
+    expect(await run.setBudget({ tokens })).toMatchObject({ budget: { money: null, tokens } })
     const third = await startWorkerProcess(address, run.taskQueue)
     await run.resume()
-    await until(async () => (await stub.stats()).requests > before.requests)
+    await until(async () => (await run.readProgress()).blocked?.code === 'BUDGET_REACHED')
+    const atLimit = await stub.stats()
+    const paid = atLimit.requests - before.requests
+    expect(paid).toBeGreaterThan(100)
+    expect(paid).toBeLessThanOrEqual(200)
+    expect(atLimit.inFlight).toBe(0)
+    await run.setBudget({ tokens: null })
     expect(await run.result()).toMatchObject({ state: 'complete', totals: { rowsWritten: 1_600, rowsDropped: 0, usage: { calls: 1_600 } } })
     expect((await stub.stats()).peakInFlight).toBeLessThanOrEqual(16)
     expect(await rowsOf(run.location)).toHaveLength(1_600)

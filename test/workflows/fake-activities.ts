@@ -1,6 +1,6 @@
 /** Activities over a disk that is a set of row group ids: what the workflow does can be seen, and what it meets can be set. */
 import { ApplicationFailure, Context } from '@temporalio/activity'
-import { NO_USAGE } from '../../src/contract.ts'
+import { addUsage, NO_USAGE } from '../../src/contract.ts'
 import type {
   CheckpointInput,
   ControlInput,
@@ -11,6 +11,7 @@ import type {
   RepairRowGroupInput,
   RunProcessorsInput,
   ScanInput,
+  Usage,
 } from '../../src/contract.ts'
 import { fromIds } from '../../src/plan/range-set.ts'
 import { planSegments, rowGroupById, rowGroupCount } from '../../src/plan/row-groups.ts'
@@ -35,6 +36,8 @@ export interface FakeDisk {
   /** Row groups that were asked for before any checkpoint had them in its plan. */
   readonly unknownGroups: number[]
   slotClashes: number
+  /** Tokens in journals, of committed row groups too. */
+  readonly journals: Map<number, number>
   openNow: number
   openMost: number
   overlaps: number
@@ -56,6 +59,12 @@ export interface FakeOptions {
   readonly processMs?: number
   /** As prepare finds them in the config. Default none. */
   readonly models?: PreparedDataset['models']
+  readonly budget?: PreparedDataset['budget']
+  readonly unpricedModels?: readonly string[]
+  /** Tokens of a row group; more than its ceiling, and it ends there with `BUDGET_REACHED`, in steps of 10. Default 5. */
+  readonly tokensOf?: (id: number) => number
+  /** Tokens in journals at the start, by row group. Default none. */
+  readonly journals?: readonly (readonly [id: number, tokens: number])[]
   /** Called before a row group commits; may throw. */
   readonly onGroup?: (input: GenerateRowGroupInput) => Promise<void> | void
   /** Rows dropped of a row group. */
@@ -81,6 +90,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     slots: [],
     unknownGroups: [],
     slotClashes: 0,
+    journals: new Map(options.journals),
     openNow: 0,
     openMost: 0,
     overlaps: 0,
@@ -92,6 +102,17 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
   const written = (id: number): number => {
     const { start, end } = rowGroupById(segments, id)
     return end - start - dropped(id)
+  }
+  const usageOf = (id: number): Usage => ({ calls: 1, inputTokens: 2, outputTokens: (options.tokensOf?.(id) ?? 5) - 2, cost: 0 })
+  /** As a row group does that asks for 10 tokens at a time. */
+  function spend({ rowGroup: { id }, ceiling }: GenerateRowGroupInput): void {
+    const wanted = options.tokensOf?.(id) ?? 5
+    const most = ceiling?.tokens ?? Number.POSITIVE_INFINITY
+    const spent = wanted <= most ? wanted : Math.max(disk.journals.get(id) ?? 0, Math.floor(most / 10) * 10)
+    disk.journals.set(id, spent)
+    if (spent >= wanted) return
+    const report = { spent: { money: 0, tokens: spent }, needed: { money: 0, tokens: 10 } }
+    throw ApplicationFailure.create({ type: 'BUDGET_REACHED', message: 'used up', nonRetryable: true, details: [report] })
   }
   const activities: ParquetryActivities = {
     async prepareDataset(input) {
@@ -107,6 +128,8 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
         epoch: 1,
         isProcessingDue: options.isProcessingDue ?? false,
         ...(options.models === undefined ? {} : { models: options.models }),
+        ...(options.budget === undefined ? {} : { budget: options.budget }),
+        ...(options.unpricedModels === undefined ? {} : { unpricedModels: options.unpricedModels }),
       }
     },
     async scanDataset(input) {
@@ -119,8 +142,11 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
           rowGroups: ids.length,
           rowsWritten: ids.reduce((total, id) => total + written(id), 0),
           rowsDropped: ids.reduce((total, id) => total + dropped(id), 0),
-          usage: NO_USAGE,
+          usage: options.tokensOf === undefined ? NO_USAGE : ids.map(usageOf).reduce(addUsage, NO_USAGE),
         },
+        ...(input.countsJournals === true
+          ? { journals: [...disk.journals].filter(([id]) => !disk.committed.has(id)).map(([id, tokens]) => [id, 0, tokens] as const) }
+          : {}),
         findings: [],
         withDropped: fromIds(ids.filter((id) => dropped(id) > 0)),
       }
@@ -143,6 +169,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
         try {
           await Promise.race([new Promise((resolve) => setTimeout(resolve, options.groupMs ?? 1)), Context.current().cancelled])
           await options.onGroup?.(input)
+          spend(input)
         } finally {
           clearInterval(beat)
         }
@@ -152,7 +179,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
           id,
           rowsWritten: written(id),
           rowsDropped: dropped(id),
-          usage: { calls: 1, inputTokens: 2, outputTokens: 3, cost: 0 },
+          usage: usageOf(id),
           isNew,
         }
       } finally {

@@ -1,6 +1,7 @@
-/** Messages that change a run while it is under way, over fake activities; every workflow task is replayed from the start. */
+/** Messages that change a run while it is under way, over fake activities; and their histories replay. */
 import { randomUUID } from 'node:crypto'
 import type { WorkflowHandle } from '@temporalio/client'
+import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GENERATE_DATASET, QUERIES, SIGNALS, UPDATES } from '../../src/contract.ts'
 import type { DatasetResult, GenerateDatasetInput, Progress, RunOptions } from '../../src/contract.ts'
@@ -30,7 +31,7 @@ interface Started {
 async function run(fake: FakeOptions & { readonly run?: RunOptions }, scenario: (started: Started) => Promise<void>): Promise<void> {
   const { disk, activities } = createFakes(fake)
   const taskQueue = `test-${randomUUID()}`
-  await harness.withWorker({ taskQueue, activities, maxCachedWorkflows: 0 }, async () => {
+  await harness.withWorker({ taskQueue, activities, maxCachedWorkflows: 50 }, async () => {
     const input: GenerateDatasetInput = {
       dataset: { location: '/fake', datasetId: taskQueue, fingerprint: 'sha256:0' },
       requestId: 'request',
@@ -45,6 +46,7 @@ async function run(fake: FakeOptions & { readonly run?: RunOptions }, scenario: 
       progress: () => handle.query<Progress>(QUERIES.progress),
       update: (name, argument) => handle.executeUpdate<unknown, [unknown]>(name, { args: [argument] }),
     })
+    await Worker.runReplayHistory({ workflowBundle: harness.bundle }, await handle.fetchHistory())
   })
 }
 
@@ -59,7 +61,7 @@ describe('limits set live', () => {
       expect(await update(UPDATES.setModelLimits, { alias: 'm', parallel: 5 })).toEqual(answer)
       expect((await progress()).limits).toEqual({ m: { parallel: 5, requestsPerMinute: null, tokensPerMinute: 9_000 } })
       await result()
-      const slots = disk.controls.map(({ control }) => [...(control.slots ?? [])].sort())
+      const slots = disk.controls.map(({ control }) => [...(control.slots ?? [])].sort((a, b) => a - b))
       expect(slots[0]).toEqual([0, 1, 2])
       expect(slots.at(-1)).toHaveLength(1)
       expect(disk.controls.map(({ control }) => control.revision)).toEqual(disk.controls.map((_control, index) => index + 1))
@@ -91,7 +93,15 @@ describe('limits set live', () => {
 
   it('and a pause are kept over a continue-as-new', async () => {
     await run(
-      { numRecords: 40, bufferSize: 1, window: 2, groupMs: 20, models: MODELS, run: { continueAsNewAfterEvents: 60, pageSize: 4_000 } },
+      {
+        numRecords: 40,
+        bufferSize: 1,
+        window: 2,
+        groupMs: 20,
+        models: MODELS,
+
+        run: { continueAsNewAfterEvents: 60, pageSize: 4_000 },
+      },
       async ({ handle, disk, result, progress, update }) => {
         await update(UPDATES.setModelLimits, { alias: 'm', parallel: 2 })
         const { runId } = await handle.describe()
@@ -123,7 +133,7 @@ describe('extend', () => {
         await expect(update(UPDATES.extend, wrong)).rejects.toMatchObject({ cause: { message: expect.stringContaining(reason) } })
       }
       expect(await result()).toMatchObject({ state: 'complete', targetNumRecords: 45, totals: { rowGroups: 5, rowsWritten: 45 } })
-      expect([...disk.generated].sort()).toEqual([0, 1, 2, 3, 4])
+      expect([...disk.generated].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4])
       expect(disk.processorCalls).toHaveLength(1)
       // The plan is on disk before a worker is asked for what is new in it.
       expect(disk.unknownGroups).toEqual([])
@@ -138,5 +148,84 @@ describe('extend', () => {
       expect(disk.processorCalls).toHaveLength(2)
       expect(disk.unknownGroups).toEqual([])
     })
+  })
+})
+
+/** All that was paid for. */
+function spentIn({ journals }: FakeDisk): number {
+  return [...journals.values()].reduce((sum, tokens) => sum + tokens, 0)
+}
+
+describe('a budget', () => {
+  const budget = { money: null, tokens: 500 }
+
+  it('is kept to, the run waits when it is reached with the oldest row groups done, and goes on when it is raised', async () => {
+    await run(
+      { numRecords: 80, bufferSize: 10, window: 4, groupMs: 20, budget, tokensOf: () => 100 },
+      async ({ disk, result, progress, handle, update }) => {
+        await until(async () => (await progress()).blocked?.code === 'BUDGET_REACHED')
+        const { state, blocked } = await progress()
+        expect(state).toBe('waiting')
+        expect(blocked?.message).toMatch(/^the budget is reached: \d+ of 500 tokens are used/)
+        expect(spentIn(disk)).toBeLessThanOrEqual(500)
+        expect(spentIn(disk)).toBeGreaterThan(480)
+        expect(disk.committed.size).toBeGreaterThanOrEqual(2)
+        // Waiting does not bring money: nothing is probed, and resuming finds it still used up.
+        const tries = disk.generated.length
+        await handle.signal(SIGNALS.resume)
+        await until(async () => (await progress()).blocked?.code === 'BUDGET_REACHED')
+        expect(disk.generated.length).toBe(tries)
+        expect(await update(UPDATES.setBudget, { tokens: 600 })).toMatchObject({ budget: { money: null, tokens: 600 } })
+        await until(async () => (await progress()).blocked?.code === 'BUDGET_REACHED')
+        expect(spentIn(disk)).toBeLessThanOrEqual(600)
+        expect(spentIn(disk)).toBeGreaterThan(580)
+        expect(await update(UPDATES.setBudget, { tokens: null })).toMatchObject({ budget: null })
+        expect(await result()).toMatchObject({ state: 'complete', totals: { rowsWritten: 80 } })
+        expect(disk.overlaps).toBe(0)
+      },
+    )
+  })
+
+  it('too small for one call is said to be reached at once, and one below zero is refused', async () => {
+    await run(
+      { numRecords: 20, bufferSize: 10, budget: { money: null, tokens: 5 }, tokensOf: () => 100, unpricedModels: ['m'] },
+      async ({ disk, result, progress, update }) => {
+        await until(async () => (await progress()).blocked?.code === 'BUDGET_REACHED')
+        expect(spentIn(disk)).toBe(0)
+        await expect(update(UPDATES.setBudget, { tokens: -1 })).rejects.toMatchObject({
+          cause: { message: expect.stringContaining('found -1') },
+        })
+        await expect(update(UPDATES.setBudget, { money: 5 })).rejects.toMatchObject({
+          cause: { message: expect.stringContaining('found none for m') },
+        })
+        await update(UPDATES.setBudget, { tokens: 200 })
+        expect(await result()).toMatchObject({ state: 'complete' })
+      },
+    )
+  })
+
+  it('that is set or lowered live reaches row groups that are open', async () => {
+    await run({ numRecords: 40, bufferSize: 10, window: 2, groupMs: 400, tokensOf: () => 100 }, async ({ disk, result, update }) => {
+      await until(() => disk.openNow === 2)
+      await update(UPDATES.setBudget, { tokens: 300 })
+      await until(() => disk.controls.length === 1)
+      const ceilings = disk.controls[0]?.control.ceilings ?? []
+      expect(ceilings.map(([id]) => id)).toEqual([0, 1])
+      expect(ceilings.reduce((sum, [, , tokens]) => sum + (tokens ?? 0), 0)).toBeLessThanOrEqual(300)
+      await update(UPDATES.setBudget, { tokens: 10_000 })
+      expect(await result()).toMatchObject({ state: 'complete' })
+    })
+  })
+
+  it('counts what lies in journals of a run before', async () => {
+    await run(
+      { numRecords: 20, bufferSize: 10, budget, tokensOf: (id) => (id === 1 ? 1_000 : 100), journals: [[1, 495]] },
+      async ({ disk, progress, result, update }) => {
+        await until(async () => (await progress()).blocked?.code === 'BUDGET_REACHED')
+        expect(disk.committed.size).toBe(0)
+        await update(UPDATES.setBudget, { tokens: null })
+        await result()
+      },
+    )
   })
 })

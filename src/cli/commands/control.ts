@@ -1,7 +1,7 @@
 /** Messages to an open run: each is sent, answered with the state that holds from then on, and leaves the run to whoever serves it. */
 import { ParquetryClient } from '../../client/parquetry-client.ts'
 import type { RunHandle } from '../../client/run-handle.ts'
-import type { ModelLimitsRequest, RunState } from '../../contract.ts'
+import type { BudgetRequest, ModelLimitsRequest, RunState } from '../../contract.ts'
 import { ParquetryError } from '../../errors.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -91,6 +91,36 @@ export async function setLimits(dataset: string, alias: string, flags: LimitsFla
     const rates = `${rate('requests', answer.requestsPerMinute)}${rate('tokens', answer.tokensPerMinute)}`
     return { text: `${answer.alias}: ${count(answer.parallel)} calls at once${rates}, over all workers of the run`, facts: answer }
   })
+}
+
+/** Flags of `set-budget`. */
+export interface BudgetFlags extends ControlFlags {
+  readonly tokens?: number | null
+}
+
+/** `set-budget`: what the dataset may cost; `none` alone takes every limit away. */
+export async function setBudget(
+  dataset: string,
+  amount: number | null | undefined,
+  flags: BudgetFlags,
+  context: CommandContext,
+): Promise<number> {
+  const tokens = flags.tokens === undefined && amount === null ? null : flags.tokens
+  const request: BudgetRequest = { ...(amount === undefined ? {} : { money: amount }), ...(tokens === undefined ? {} : { tokens }) }
+  return await tell('set-budget', dataset, flags, context, async (run) => {
+    const answer = await run.setBudget(request)
+    const { money: limit = null, tokens: most = null } = answer.budget ?? {}
+    const parts = [
+      ...(limit === null ? [] : [`${amountText(answer.spent.money)} of ${amountText(limit)} spent`]),
+      ...(most === null ? [] : [`${count(answer.spent.tokens)} of ${count(most)} tokens used`]),
+    ]
+    const text = parts.length === 0 ? 'no budget any more' : `${parts.join(', ')}, what open row groups have used not counted`
+    return { text, facts: answer }
+  })
+}
+
+function amountText(value: number): string {
+  return String(Number(value.toPrecision(6)))
 }
 
 async function tell(

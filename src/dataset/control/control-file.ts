@@ -31,6 +31,7 @@ const controlShape = z.object({
     )
     .exactOptional(),
   slots: z.array(z.int().min(0)).exactOptional(),
+  ceilings: z.array(z.tuple([z.int().min(0), z.number().min(0).nullable(), z.number().min(0).nullable()])).exactOptional(),
 })
 
 /** What stands there; null when nothing does, or nothing that can be understood. */

@@ -8,6 +8,7 @@
  */
 import type { ModelShares } from '../../model/models.ts'
 import type { ModelTarget } from '../../model/client.ts'
+import type { Budget } from '../../plan/budget.ts'
 import { hasOnlyShrunk, poolOf } from '../../plan/shares.ts'
 import type { OpenDataset } from '../open-dataset.ts'
 import { untilEither } from '../until-either.ts'
@@ -20,12 +21,16 @@ export interface ControlledWork {
   readonly epoch: () => number
   /** Its place in the run's window; may change likewise. */
   readonly slot: () => number
+  /** Its id, and the revision of the last control when it was opened: an earlier one knows nothing of its ceiling. Default: it has none. */
+  readonly rowGroup?: () => { readonly id: number; readonly revision: number }
 }
 
 /** What the control says to one piece of work. */
 export interface Controlled {
   /** Resolves when the run is not paused any more; null while it is not. */
   pause(): Promise<void> | null
+  /** The most that its journal may come to, in place of what it was opened with; undefined when nothing was said of it since. */
+  ceiling(): Budget | undefined
   /** The work has ended: resolves once its share is free, at once when the signal is aborted. */
   leave(signal: AbortSignal): Promise<void>
 }
@@ -97,6 +102,7 @@ export function createControlWatch(shares: ModelShares, lookMs: number = LOOK_MS
       await watched.look()
       return {
         pause: () => member.pause?.over ?? null,
+        ceiling: () => ceilingOf(watched.control, work),
         async leave(signal) {
           watched.members.delete(member)
           apply(watched, shares)
@@ -137,6 +143,13 @@ function apply(watched: Watched, shares: ModelShares): void {
       shares.setShare(owner, target, poolOf(limit, control?.slots ?? [], slots, watched.moving?.before))
     } else if (shared.delete(alias)) shares.setShare(owner, target, null)
   }
+}
+
+function ceilingOf(control: ControlFile | null, { epoch, rowGroup }: ControlledWork): Budget | undefined {
+  const own = rowGroup?.()
+  if (own === undefined || control === null || control.epoch !== epoch() || control.revision <= own.revision) return undefined
+  const found = control.ceilings?.find(([id]) => id === own.id)
+  return found === undefined ? undefined : { money: found[1], tokens: found[2] }
 }
 
 function setPause(member: Member, control: ControlFile | null): void {

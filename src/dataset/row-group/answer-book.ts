@@ -9,7 +9,8 @@
  * A5  An answer of a model that stood in is the answer to the request that was asked: it is journalled under that request's key, with who
  *     answered beside it, and found again whichever model would answer by then.
  * A6  While the run is paused no call is begun: it waits without a slot, so that another dataset's calls go on.
- * A7  A probe sends its first call alone; the others wait for its answer (ruling 21).
+ * A7  No call goes out before the most that it may cost was set aside (`budget/purse.ts`).
+ * A8  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
 import type { CompiledModel } from '../../config/compiled.ts'
 import { forModel, withDrawnParameters } from '../../columns/inference-parameters.ts'
@@ -19,8 +20,12 @@ import { addUsage, NO_USAGE } from '../../contract.ts'
 import type { Usage } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../../model/client.ts'
+import { spendOf } from '../../plan/budget.ts'
+import type { Spend } from '../../plan/budget.ts'
 import { costOf } from '../../plan/pricing.ts'
 import type { Random } from '../../random/random.ts'
+import type { Purse } from '../budget/purse.ts'
+import { createWorstCase } from '../budget/worst-case.ts'
 import { untilEither } from '../until-either.ts'
 import type { AnswerPlace, Journal } from '../journal/journal.ts'
 import { answerKey } from '../journal/journal.ts'
@@ -65,6 +70,8 @@ export interface AnswerBookOptions {
   readonly mayCall?: () => boolean
   /** While the run is paused: resolves when it goes on; null while it is not. Default: never paused. */
   readonly pause?: () => Promise<void> | null
+  /** What the calls may cost. Default: nothing limits it. */
+  readonly purse?: Purse
 }
 
 /** Ends a call whose request would go out while the run is paused; it is begun again later, and nobody sees it. */
@@ -78,6 +85,7 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   const { journal } = options
   const aliases = openAliases(options)
   const send = createSender(options, aliases)
+  const worstCase = createWorstCase()
   let usage = NO_USAGE
   let callsInFlight = 0
   let callsMade = 0
@@ -95,15 +103,32 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   async function call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
     for (;;) {
       await untilGoesOn(options)
+      const own = aliases.modelOf(alias)
+      const reservation = await options.purse?.reserve(worstCase.of(aliases.mayAnswer(own), request))
       callsInFlight += 1
       try {
-        return await send({ own: aliases.modelOf(alias), place, request, keep: (answer, endpoint) => keep(place, key, answer, endpoint) })
+        return await send({
+          own,
+          place,
+          request,
+          keep: async (answer, endpoint) => {
+            await keep(place, key, answer, endpoint)
+            reservation?.settle(spentOn(alias, answer))
+          },
+        })
       } catch (error) {
         if (!(error instanceof HeldBack)) throw error
       } finally {
         callsInFlight -= 1
+        reservation?.release()
       }
     }
+  }
+
+  function spentOn(alias: string, { usage: used, answeredBy }: KeptAnswer): Spend {
+    const by = answeredBy?.alias ?? alias
+    worstCase.learn(by, used)
+    return spendOf({ ...used, cost: costOf(used, aliases.modelOf(by).price) })
   }
 
   async function keep(place: AnswerPlace, key: string, answer: KeptAnswer, endpoint: string): Promise<void> {
@@ -226,6 +251,8 @@ function openAliases({ models, owner, compiledModels }: Pick<AnswerBookOptions, 
   }
   return {
     modelOf,
+    /** The model and those that may stand in for it. */
+    mayAnswer: (own: CompiledModel): readonly CompiledModel[] => [own, ...(own.fallbacks ?? []).map((alias) => modelOf(alias))],
     clientOf(alias: string): ModelClient {
       let client = clients.get(alias)
       if (client === undefined) {

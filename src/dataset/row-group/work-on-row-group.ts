@@ -3,11 +3,15 @@
  * answers are journalled, it ends when its epoch, its attempt or its worker does, and it knows of attempts that died before it.
  */
 import type { GenerateRowGroupInput, RowGroupProgress, Usage } from '../../contract.ts'
-import { ParquetryError } from '../../errors.ts'
+import { isParquetryError, ParquetryError } from '../../errors.ts'
+import type { Budget } from '../../plan/budget.ts'
 import { MAX_DEATHS } from '../../plan/deaths.ts'
 import type { AttemptTrace } from '../../plan/deaths.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
+import { readSpent } from '../budget/journal-spend.ts'
+import { createPurse } from '../budget/purse.ts'
+import type { Purse } from '../budget/purse.ts'
 import type { Controlled } from '../control/control-watch.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal, JournalUsage } from '../journal/journal.ts'
@@ -88,12 +92,23 @@ async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTas
   const life = openLife(group.signal, options.drainMs)
   const epoch = (): number => group.newest().epoch
   const unfollow = ports.ownerWatch.follow(dataset.storage, { epoch, onLost: (error) => life.stop.abort(error) })
-  const control = await ports.controlWatch.follow(dataset, { epoch, slot: () => group.newest().slot })
+  const control = await ports.controlWatch.follow(dataset, {
+    epoch,
+    slot: () => group.newest().slot,
+    rowGroup: () => ({ id: input.rowGroup.id, revision: input.revision ?? 0 }),
+  })
+  const purse = createPurse({
+    ceiling: () => limitOf(control.ceiling() ?? input.ceiling),
+    readSpent: () => readSpent(dataset.storage, input.rowGroup.id, dataset.compiled),
+    stop: life.stop.signal,
+  })
   try {
-    const receipt = await makeAndCommit(options, { group, journal, life, control }, task)
+    const receipt = await makeAndCommit(options, { group, journal, life, control, purse }, task)
     await journal.close()
     await task.cleanUp()
     return receipt
+  } catch (error) {
+    throw await withBudgetReport(error, purse)
   } finally {
     await control.leave(group.signal)
     unfollow()
@@ -102,15 +117,33 @@ async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTas
   }
 }
 
+/** A budget without limits is none. */
+function limitOf(ceiling: Budget | undefined): Budget | null {
+  return ceiling === undefined || (ceiling.money === null && ceiling.tokens === null) ? null : ceiling
+}
+
+/** The run is told what has been spent, whatever the row group ends with. */
+async function withBudgetReport(error: unknown, purse: Purse): Promise<unknown> {
+  const budget = isParquetryError(error) ? await purse.report().catch(() => null) : null
+  return budget === null || !isParquetryError(error)
+    ? error
+    : new ParquetryError(error.code, error.message, { ...error.details, budget }, error)
+}
+
 /** What the work on a row group has open. */
 interface Workplace {
   readonly group: OpenGroup
   readonly journal: Journal
   readonly life: Life
   readonly control: Controlled
+  readonly purse: Purse
 }
 
-async function makeAndCommit(options: AttemptOptions, { group, journal, life, control }: Workplace, task: RowGroupTask): Promise<Receipt> {
+async function makeAndCommit(
+  options: AttemptOptions,
+  { group, journal, life, control, purse }: Workplace,
+  task: RowGroupTask,
+): Promise<Receipt> {
   const { dataset, ports, input } = options
   const answers = createAnswerBook({
     models: ports.models,
@@ -123,6 +156,7 @@ async function makeAndCommit(options: AttemptOptions, { group, journal, life, co
     isProbe: input.isProbe,
     mayCall: () => group.isInTouch(),
     pause: () => control.pause(),
+    purse,
     onLost: (error) => life.stop.abort(error),
   })
   const made = await task.make({
