@@ -3,7 +3,7 @@ import { Argument, Option } from 'commander'
 import type { Command } from 'commander'
 import type * as Controls from './commands/control.ts'
 import type { BudgetFlags, ControlFlags, LimitsFlags } from './commands/control.ts'
-import { parseBudget, parseCount, parseRate, parseWindow } from './options.ts'
+import { parseBudget, parseCount, parseLimit, parseWindow } from './options.ts'
 import type { Run } from './program.ts'
 
 /** Options that every command has. */
@@ -57,9 +57,9 @@ export function addControls(program: Command, run: Run, { artifactPath, json }: 
     add('set-limits', 'change what an open run may ask of a model, over all its workers')
       .argument('<model>', 'model alias of the config')
       .addOption(new Option('--parallel <n>', 'calls open at once').argParser(parseCount))
-      .addOption(new Option('--requests-per-minute <n>', 'requests a minute; none for no such limit').argParser(parseRate))
+      .addOption(new Option('--requests-per-minute <n>', 'requests a minute; none for no such limit').argParser(parseLimit))
       .addOption(
-        new Option('--tokens-per-minute <n>', 'tokens a minute, input and output together; none for no such limit').argParser(parseRate),
+        new Option('--tokens-per-minute <n>', 'tokens a minute, input and output together; none for no such limit').argParser(parseLimit),
       ),
     'set-limits product-reviews openai-text --parallel 8 --requests-per-minute 500',
   ).action((dataset: string, model: string, flags: LimitsFlags) =>
@@ -68,9 +68,9 @@ export function addControls(program: Command, run: Run, { artifactPath, json }: 
   finish(
     add('set-budget', 'change what the dataset of an open run may cost in all')
       .argument('[amount]', 'in the currency of the prices; none for no limit', parseBudget)
-      .addOption(new Option('--tokens <n>', 'tokens, input and output together; none for no such limit').argParser(parseRate)),
+      .addOption(new Option('--tokens <n>', 'tokens, input and output together; none for no such limit').argParser(parseLimit)),
     'set-budget product-reviews 12.50',
-  ).action((dataset: string, amount: number | null | undefined, flags: BudgetFlags) =>
+  ).action((dataset: string, amount: number | 'none' | undefined, flags: BudgetFlags) =>
     run(flags, async (context) => (await load()).setBudget(dataset, amount, flags, context)),
   )
 }

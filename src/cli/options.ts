@@ -44,14 +44,14 @@ export function parseAmount(text: string): number {
   throw new InvalidArgumentError('Expected an amount of money above 0, such as 5.00.')
 }
 
-/** As `parseAmount`; null for `none`. */
-export function parseBudget(text: string): number | null {
-  return text === 'none' ? null : parseAmount(text)
+/** As `parseAmount`, or `none`. */
+export function parseBudget(text: string): number | 'none' {
+  return text === 'none' ? text : parseAmount(text)
 }
 
-/** A limit by the minute, a whole number of at least 1; null for `none`. */
-export function parseRate(text: string): number | null {
-  return text === 'none' ? null : parseCount(text)
+/** A limit, a whole number of at least 1, or `none`; commander has no null for values of options. */
+export function parseLimit(text: string): number | 'none' {
+  return text === 'none' ? text : parseCount(text)
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }

@@ -21,9 +21,7 @@ describe('messages to an open run', () => {
     place.write('held.yaml', textConfig(endpoint.endpoint, { parallel: 2, settings: 'parquetry: { buffer_size: 20 }' }))
     const created = place.start(['create', 'held.yaml', '-n', '400', '--token-budget', '1000000', '--json'])
     await created.waitFor(/"event":"progress"/)
-    const [paused, said] = [await tell('pause', 'held'), await place.run(['pause', 'held'])]
-    expect(eventsOf(paused)).toMatchObject([{ event: 'pause', state: 'paused' }])
-    expect(said).toMatchObject({ code: 0, stdout: expect.stringMatching(/no call is begun.*npx parquetry resume held/) })
+    expect(eventsOf(await tell('pause', 'held'))).toMatchObject([{ event: 'pause', state: 'paused' }])
     const calls = endpoint.calls()
     const answers = await Promise.all([
       tell('set-concurrency', 'held', '3'),
@@ -37,19 +35,11 @@ describe('messages to an open run', () => {
       [{ event: 'set-budget', budget: { money: null, tokens: 2_000_000 } }],
       [{ event: 'extend', targetNumRecords: 420, rowGroupsWanted: 21 }],
     ])
-    const refusals = await Promise.all([
-      tell('set-limits', 'held', 'writer'),
-      tell('set-limits', 'held', 'reader', '--parallel', '6'),
-      tell('set-budget', 'held', '5.00'),
-      tell('extend', 'held', '10'),
-      tell('set-concurrency', 'held', '257'),
-    ])
-    expect(refusals.map(({ code }) => code)).toEqual([2, 2, 2, 2, 2])
-    expect(refusals.slice(0, 4).map((refusal) => eventsOf(refusal)[0]?.['message'])).toEqual([
-      expect.stringContaining('at least one limit'),
+    const refusals = await Promise.all([tell('set-limits', 'held', 'reader', '--parallel', '6'), tell('set-budget', 'held', '5.00')])
+    expect(refusals.map(({ code }) => code)).toEqual([2, 2])
+    expect(refusals.map((refusal) => eventsOf(refusal)[0]?.['message'])).toEqual([
       expect.stringContaining('(writer), found "reader"'),
       expect.stringContaining('found none for writer'),
-      expect.stringContaining('at least the 420 rows'),
     ])
     expect(endpoint.calls()).toBe(calls)
     expect(eventsOf(await tell('stop', 'held'))).toMatchObject([{ event: 'stop' }])

@@ -6,7 +6,7 @@ import {
   parseAmount,
   parseBudget,
   parseCount,
-  parseRate,
+  parseLimit,
   parseDuration,
   parseIndex,
   parseResume,
@@ -47,7 +47,7 @@ describe('counts', () => {
   it('amounts of money are above 0, and limits may be taken away', () => {
     expect(['5', '$5.00', '0.25'].map(parseAmount)).toEqual([5, 5, 0.25])
     for (const wrong of ['0', '-1', '5 USD', '1e3', '']) expect(() => parseAmount(wrong)).toThrow(/above 0/)
-    expect([parseBudget('none'), parseBudget('7.5'), parseRate('none'), parseRate('600')]).toEqual([null, 7.5, null, 600])
+    expect([parseBudget('none'), parseBudget('7.5'), parseLimit('none'), parseLimit('600')]).toEqual(['none', 7.5, 'none', 600])
   })
   it('row groups at once end at 256', () => {
     expect(parseWindow('256')).toBe(256)

@@ -74,7 +74,18 @@ export async function setConcurrency(dataset: string, window: number, flags: Con
 }
 
 /** Flags of `set-limits`. */
-export interface LimitsFlags extends ControlFlags, Pick<ModelLimitsRequest, 'parallel' | 'requestsPerMinute' | 'tokensPerMinute'> {}
+export interface LimitsFlags extends ControlFlags {
+  readonly parallel?: number
+  readonly requestsPerMinute?: Limit
+  readonly tokensPerMinute?: Limit
+}
+
+/** A number, or no limit. */
+type Limit = number | 'none'
+
+function limitOf(limit: Limit): number | null {
+  return limit === 'none' ? null : limit
+}
 
 /** `set-limits`: what the run may ask of a model. */
 export async function setLimits(dataset: string, alias: string, flags: LimitsFlags, context: CommandContext): Promise<number> {
@@ -82,8 +93,8 @@ export async function setLimits(dataset: string, alias: string, flags: LimitsFla
   const request: ModelLimitsRequest = {
     alias,
     ...(parallel === undefined ? {} : { parallel }),
-    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
-    ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute: limitOf(requestsPerMinute) }),
+    ...(tokensPerMinute === undefined ? {} : { tokensPerMinute: limitOf(tokensPerMinute) }),
   }
   return await tell('set-limits', dataset, flags, context, async (run) => {
     const answer = await run.setModelLimits(request)
@@ -95,18 +106,16 @@ export async function setLimits(dataset: string, alias: string, flags: LimitsFla
 
 /** Flags of `set-budget`. */
 export interface BudgetFlags extends ControlFlags {
-  readonly tokens?: number | null
+  readonly tokens?: Limit
 }
 
 /** `set-budget`: what the dataset may cost; `none` alone takes every limit away. */
-export async function setBudget(
-  dataset: string,
-  amount: number | null | undefined,
-  flags: BudgetFlags,
-  context: CommandContext,
-): Promise<number> {
-  const tokens = flags.tokens === undefined && amount === null ? null : flags.tokens
-  const request: BudgetRequest = { ...(amount === undefined ? {} : { money: amount }), ...(tokens === undefined ? {} : { tokens }) }
+export async function setBudget(dataset: string, amount: Limit | undefined, flags: BudgetFlags, context: CommandContext): Promise<number> {
+  const tokens = flags.tokens ?? (amount === 'none' ? amount : undefined)
+  const request: BudgetRequest = {
+    ...(amount === undefined ? {} : { money: limitOf(amount) }),
+    ...(tokens === undefined ? {} : { tokens: limitOf(tokens) }),
+  }
   return await tell('set-budget', dataset, flags, context, async (run) => {
     const answer = await run.setBudget(request)
     const { money: limit = null, tokens: most = null } = answer.budget ?? {}
