@@ -170,15 +170,18 @@ export async function startHub({ partBytes = 1 << 30 } = {}): Promise<HubStandIn
     if (rest.startsWith('/tree/')) {
       if (repository.files.size === 0) return json(response, { error: 'no commit yet' }, 404, { 'x-error-code': 'EntryNotFound' })
       const folder = decodeURIComponent(/^\/tree\/[^/]+\/?(.*)$/.exec(rest)?.[1] ?? '')
-      const all = [...repository.files]
-        .filter(([path]) => folder === '' || path.startsWith(`${folder}/`))
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      const all = treeOf(repository, folder, query.get('recursive') === 'true')
       if (all.length === 0) return json(response, { error: 'no such folder' }, 404, { 'x-error-code': 'EntryNotFound' })
       const start = Number(query.get('cursor') ?? 0)
       const isLast = start + PAGE >= all.length
       const next = new URL(request.url ?? '', endpoint)
       next.searchParams.set('cursor', String(start + PAGE))
-      return json(response, all.slice(start, start + PAGE).map(entryOf), 200, isLast ? {} : { link: `<${next.href}>; rel="next"` })
+      return json(
+        response,
+        all.slice(start, start + PAGE).flatMap((path) => infoOf(repository, path, entryOf)),
+        200,
+        isLast ? {} : { link: `<${next.href}>; rel="next"` },
+      )
     }
     if (rest.startsWith('/paths-info/')) {
       const paths = new URLSearchParams(String(body)).getAll('paths')
@@ -284,6 +287,18 @@ function factsOf({ bytes, isLarge }: Stored): object {
   if (!isLarge) return { size: bytes.length, oid: hashOf('sha1', Buffer.concat([Buffer.from(`blob ${bytes.length}\0`), bytes])) }
   const oid = hashOf('sha256', bytes)
   return { size: bytes.length, oid: hashOf('sha1', Buffer.from(oid)), lfs: { oid, size: bytes.length, pointerSize: 130 } }
+}
+
+/** Paths of files and folders below a folder, in order. */
+function treeOf({ files }: Repository, folder: string, isDeep: boolean): readonly string[] {
+  const start = folder === '' ? '' : `${folder}/`
+  const found = new Set<string>()
+  for (const path of files.keys()) {
+    if (!path.startsWith(start)) continue
+    const names = path.slice(start.length).split('/')
+    for (let depth = 1; depth <= (isDeep ? names.length : 1); depth += 1) found.add(start + names.slice(0, depth).join('/'))
+  }
+  return [...found].toSorted()
 }
 
 function infoOf({ files }: Repository, path: string, entryOf: (entry: readonly [string, Stored]) => object): readonly object[] {

@@ -6,9 +6,14 @@ import type { Storage } from '../../src/storage/storage.ts'
 import { makeDataset, RICH_CONFIG } from '../dataset/made-dataset.ts'
 import type { MadeDataset } from '../dataset/made-dataset.ts'
 
-/** `RICH_CONFIG`, its rows shuffled, split and exported too. */
+/** `RICH_CONFIG`, with a JSON column; its rows are deduplicated, shuffled, split and exported too. */
 export const PUSHED_CONFIG = {
   ...RICH_CONFIG,
+  columns: [
+    ...RICH_CONFIG.columns,
+    // Whose fields nobody has fixed: a JSON column.
+    { name: 'loose', column_type: 'llm-structured', model_alias: 'm', prompt: 'Facts of {{ id }}', output_format: { type: 'object' } },
+  ],
   parquetry: {
     processors: [
       { processor_type: 'shuffle', name: 'shuffled' },
