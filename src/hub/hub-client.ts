@@ -1,7 +1,7 @@
 /**
  * A dataset on a hub, over HTTP: the few requests of Hugging Face's API that an upload needs.
  *
- * 1. The token goes to the hub's own origin only, never to the storage that the hub names for large files.
+ * 1. The token goes to the hub's own origin only, never to the storage that the hub names for large files, nor to any signed address.
  * 2. Faults of hub, storage and connection are tried again; a body is made anew for each attempt.
  * 3. Nothing that a server says reaches a message unabridged, and never the token.
  */
@@ -29,6 +29,8 @@ export interface HubRequest {
   readonly headers?: Readonly<Record<string, string>>
   /** Made anew for each attempt. */
   readonly body?: () => string | Uint8Array | AsyncIterable<Uint8Array>
+  /** True for an address that is signed itself. Default false. */
+  readonly withoutToken?: boolean
   /** Statuses that are answers, besides 2xx. */
   readonly accepts?: readonly number[]
   /** For messages, e.g. `to upload data/batch_00000.parquet`. */
@@ -72,9 +74,9 @@ export function openHub({ endpoint, repoId, token, retries = RETRIES }: HubPlace
     url: `${endpoint}/datasets/${repoId}`,
     api: `${endpoint}/api/datasets/${repoId}`,
     lfs: `${endpoint}/datasets/${repoId}.git/info/lfs`,
-    async send(url, { method, headers = {}, body, accepts = [], purpose }): Promise<HubAnswer> {
+    async send(url, { method, headers = {}, body, accepts = [], purpose, withoutToken }): Promise<HubAnswer> {
       const target = new URL(url, endpoint)
-      const own = target.origin === origin ? { authorization: `Bearer ${token}` } : {}
+      const own = target.origin === origin && withoutToken !== true ? { authorization: `Bearer ${token}` } : {}
       const asked = await retried(
         async (): Promise<HubAnswer> => {
           const answer = await request(target, { method, dispatcher, headers: { ...headers, ...own }, body: body?.() as never })

@@ -97,7 +97,7 @@ export async function startHub({ partBytes = 1 << 30 } = {}): Promise<HubStandIn
     if (body === null) return
     const { pathname: path, searchParams: query } = new URL(request.url ?? '', endpoint)
     const isOwner = request.headers.authorization === `Bearer ${token}`
-    if (request.method === 'POST' && !path.includes('/paths-info/') && !isOwner) {
+    if (request.method === 'POST' && !/\/paths-info\/|\/lfs\/complete\//u.test(path) && !isOwner) {
       return json(response, { error: 'Invalid credentials in Authorization header' }, 401)
     }
     if (path === '/api/repos/create') {
@@ -111,7 +111,9 @@ export async function startHub({ partBytes = 1 << 30 } = {}): Promise<HubStandIn
     }
     const [, id = '', rest = ''] = /^\/(?:api\/)?datasets\/([\w.-]+\/[\w.-]+?)(?:\.git)?(\/.*)?$/.exec(path) ?? []
     const repository = repositories.get(id)
-    if (repository === undefined || (repository.isPrivate && !isOwner)) {
+    // The address of a completion is signed, so it comes without a token.
+    const isSigned = rest.startsWith('/info/lfs/complete/') && request.headers.authorization === undefined
+    if (repository === undefined || (repository.isPrivate && !isOwner && !isSigned)) {
       return json(response, { error: 'Repository not found' }, 404, { 'x-error-code': 'RepoNotFound' })
     }
     if (path.startsWith('/api/')) onApi({ request, response, body, repository, id, rest, query })
