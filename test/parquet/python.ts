@@ -14,13 +14,16 @@ const CACHED = fileURLToPath(new URL('../../node_modules/.cache/parquetry-python
 
 /** One reading; `sql` for duckdb may say `file` for the file. */
 export interface PythonRequest {
-  readonly reader: 'all' | 'datasets' | 'pyarrow' | 'duckdb' | 'pandas' | 'write-foreign' | 'write-columns'
+  readonly reader: 'all' | 'datasets' | 'pyarrow' | 'duckdb' | 'pandas' | 'write-foreign' | 'write-columns' | 'recompress'
   readonly file: string
   readonly sql?: string
   /** For `datasets`: a hub, `file` is then `owner/name` there; a subset that the card names. */
   readonly endpoint?: string
   readonly token?: string
   readonly subset?: string
+  /** For `recompress`. */
+  readonly to?: string
+  readonly codec?: 'zstd' | 'gzip'
   /** For `write-columns`. */
   readonly columns?: Readonly<Record<string, readonly (string | number)[]>>
 }

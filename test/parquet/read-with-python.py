@@ -148,6 +148,17 @@ def write_columns(request):
 
 READERS["write-columns"] = write_columns
 
+
+
+def recompress(request):
+    """The same rows in row groups of the same size, compressed by another codec."""
+    rows = pyarrow.parquet.ParquetFile(request["file"]).metadata.row_group(0).num_rows
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(request["file"]), request["to"], compression=request["codec"], row_group_size=rows)
+    return {}
+
+
+READERS["recompress"] = recompress
+
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as stream:
         requests = json.load(stream)
