@@ -54,8 +54,10 @@ export interface UploadOptions {
 
 /** Bytes read and sent at once. */
 const CHUNK_BYTES = 1024 * 1024
-/** Files of one commit, at most, and bytes of small files in it. */
-const COMMIT_FILES = 256
+/** Files that are announced and sent together. */
+const SENT_FILES = 256
+/** Files of one commit, for a hub takes only so many commits an hour; and bytes of small files in it, which are in memory then. */
+const COMMIT_FILES = 1_000
 const COMMIT_BYTES = 32 * 1024 * 1024
 /** Start of a file that the hub is shown to decide where it belongs. */
 const SAMPLE_BYTES = 512
@@ -124,20 +126,17 @@ export async function readFile(hub: HubClient, path: string): Promise<string | n
 /** Uploads what differs. Throws what `HubClient.send` throws; what was sent before is not sent again by the next upload. */
 export async function uploadFiles(hub: HubClient, { files, listed, deleted, summary, onProgress }: UploadOptions): Promise<UploadResult> {
   const there = new Map(listed.map((file) => [file.path, file]))
-  const result = { changed: [] as string[], unchanged: [] as string[], sentBytes: 0, commits: [] as string[] }
-  let part: Hashed[] = []
-  let gone = deleted
+  const result = { changed: [] as string[], unchanged: [] as string[] }
+  const commits = createCommits(hub, summary, deleted)
+  let waiting: Hashed[] = []
+  let sentBytes = 0
   let done = 0
   const tell = (count: number): void => onProgress?.((done += count), files.length)
-  const commitPart = async (): Promise<void> => {
-    if (part.length === 0 && gone.length === 0) return
-    const committed = await uploadPart(hub, part, gone, summary)
-    result.commits.push(...committed.commits)
-    result.sentBytes += committed.sentBytes
-    result.changed.push(...part.map(({ path }) => path))
-    tell(part.length)
-    part = []
-    gone = []
+  const send = async (): Promise<void> => {
+    sentBytes += await sendFiles(hub, waiting, commits)
+    result.changed.push(...waiting.map(({ path }) => path))
+    tell(waiting.length)
+    waiting = []
   }
   for (const file of files) {
     const hashed = { ...file, ...(await hashesOf(file.source)) }
@@ -146,11 +145,11 @@ export async function uploadFiles(hub: HubClient, { files, listed, deleted, summ
       tell(1)
       continue
     }
-    part.push(hashed)
-    if (part.length >= COMMIT_FILES) await commitPart()
+    waiting.push(hashed)
+    if (waiting.length >= SENT_FILES) await send()
   }
-  await commitPart()
-  return { ...result, deleted }
+  if (waiting.length > 0) await send()
+  return { ...result, sentBytes, commits: await commits.end(), deleted }
 }
 
 function isSame({ source, sha256, oid }: Hashed, there: ListedFile | undefined): boolean {
@@ -158,51 +157,63 @@ function isSame({ source, sha256, oid }: Hashed, there: ListedFile | undefined):
   return there.sha256 === null ? there.oid === oid : there.sha256 === sha256
 }
 
-/** Uploads and commits some files. */
-async function uploadPart(
-  hub: HubClient,
-  files: readonly Hashed[],
-  deleted: readonly string[],
-  summary: string,
-): Promise<{ readonly commits: readonly string[]; readonly sentBytes: number }> {
-  const modes = files.length === 0 ? new Map<string, string>() : await modesOf(hub, files)
+/** What the next commit will hold. */
+interface Commits {
+  /** Adds an operation; commits when there are enough. `bytes` is what it takes in the request. */
+  add(operation: string, bytes: number): Promise<void>
+  /** Commits the rest; answers the ids of all commits. */
+  end(): Promise<readonly string[]>
+}
+
+function createCommits(hub: HubClient, summary: string, deleted: readonly string[]): Commits {
+  const ids: string[] = []
+  let lines = deleted.map((path) => line('deletedFile', { path }))
+  let size = 0
+  const commit = async (): Promise<void> => {
+    if (lines.length === 0) return
+    const body = [line('header', { summary, description: '' }), ...lines].join('')
+    const answer = await hub.send(`${hub.api}/commit/main`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-ndjson' },
+      body: () => body,
+      purpose: 'to commit the files',
+    })
+    const { commitOid } = parse(answer.text) as { readonly commitOid?: unknown }
+    ids.push(typeof commitOid === 'string' ? commitOid : '')
+    lines = []
+    size = 0
+  }
+  return {
+    async add(operation, bytes): Promise<void> {
+      if (lines.length >= COMMIT_FILES || (size > 0 && size + bytes > COMMIT_BYTES)) await commit()
+      lines.push(operation)
+      size += bytes
+    },
+    async end(): Promise<readonly string[]> {
+      await commit()
+      return ids
+    },
+  }
+}
+
+/** Sends large files, and puts all of them into commits; answers the bytes of contents sent. */
+async function sendFiles(hub: HubClient, files: readonly Hashed[], commits: Commits): Promise<number> {
+  const modes = await modesOf(hub, files)
   const large = files.filter(({ path }) => modes.get(path) === 'lfs')
   let sentBytes = large.length === 0 ? 0 : await sendLarge(hub, large)
-  const commits: string[] = []
-  let lines = [...deleted.map((path) => line('deletedFile', { path })), ...large.map(lfsLine)]
-  let bytes = 0
-  for (const file of files.filter(({ path }) => modes.get(path) === 'regular')) {
-    if (bytes > 0 && bytes + file.source.byteLength > COMMIT_BYTES) {
-      commits.push(await commit(hub, summary, lines))
-      lines = []
-      bytes = 0
-    }
-    const content = Buffer.from(await file.source.slice(0, file.source.byteLength)).toString('base64')
-    lines.push(line('file', { path: file.path, content, encoding: 'base64' }))
-    bytes += file.source.byteLength
-    sentBytes += file.source.byteLength
+  for (const { path, sha256, source } of large) {
+    await commits.add(line('lfsFile', { path, algo: 'sha256', oid: sha256, size: source.byteLength }), 0)
   }
-  if (lines.length > 0) commits.push(await commit(hub, summary, lines))
-  return { commits, sentBytes }
+  for (const { path, source } of files.filter((file) => modes.get(file.path) === 'regular')) {
+    const content = Buffer.from(await source.slice(0, source.byteLength)).toString('base64')
+    await commits.add(line('file', { path, content, encoding: 'base64' }), content.length)
+    sentBytes += source.byteLength
+  }
+  return sentBytes
 }
 
 function line(key: string, value: object): string {
   return `${JSON.stringify({ key, value })}\n`
-}
-
-function lfsLine({ path, sha256, source }: Hashed): string {
-  return line('lfsFile', { path, algo: 'sha256', oid: sha256, size: source.byteLength })
-}
-
-async function commit(hub: HubClient, summary: string, lines: readonly string[]): Promise<string> {
-  const answer = await hub.send(`${hub.api}/commit/main`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-ndjson' },
-    body: () => [line('header', { summary, description: '' }), ...lines].join(''),
-    purpose: 'to commit the files',
-  })
-  const { commitOid } = parse(answer.text) as { readonly commitOid?: unknown }
-  return typeof commitOid === 'string' ? commitOid : ''
 }
 
 /** Path → `lfs` for the hub's storage, `regular` for git; what the hub ignores is left out. */

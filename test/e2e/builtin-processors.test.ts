@@ -63,7 +63,13 @@ function outputOf(location: string, name: string): Readonly<Record<string, strin
 describe('a built-in processor', () => {
   it('killed with kill -9 half way is done again from its start, and ends with the right rows', { timeout: 180_000 }, async () => {
     const address = inject('temporalAddress')
-    const run = await workshop.start(config, { datasetName: 'killed', numRecords: 13_500, bufferSize: 4_500, seed: 1 })
+    const run = await workshop.start(config, {
+      datasetName: 'killed',
+      numRecords: 13_500,
+      bufferSize: 4_500,
+      seed: 1,
+      run: { heartbeatTimeoutMs: 2_000 },
+    })
     // Its rows are judged, and its second file of rows is half on disk.
     const killPoint = { operation: 'stage', key: 'processor\\.deduplicate\\..*/part-00001', when: 'during' } as const
     const first = await startWorkerProcess(address, run.taskQueue, { killPoint })

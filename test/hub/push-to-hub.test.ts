@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { pushToHub } from '../../src/client/push-to-hub.ts'
 import type { PushedDataset, PushOptions } from '../../src/client/push-to-hub.ts'
+import { publishedFiles, sourceOfText } from '../../src/dataset/publish/published-files.ts'
+import { requireMetadata } from '../../src/dataset/read-rows.ts'
 import { isParquetryError } from '../../src/errors.ts'
 import { openHub } from '../../src/hub/hub-client.ts'
 import { createRepository, uploadFiles } from '../../src/hub/upload.ts'
@@ -163,6 +165,27 @@ describe('push-to-hub', () => {
     } finally {
       await client.close()
     }
+  })
+
+  it('commits many files in parts, and gives more files than a folder may hold folders of their own', async () => {
+    hub = await startHub()
+    const client = openHub({ endpoint: hub.endpoint, repoId: REPO, token: hub.token })
+    const files = Array.from({ length: 1_100 }, (_, index) => ({ path: `x/${index}.txt`, source: sourceOfText(`text ${index}`) }))
+    try {
+      await createRepository(client, hub.endpoint, false)
+      const sent = await uploadFiles(client, { files, listed: [], deleted: [], summary: 'x' })
+      expect(sent.commits).toHaveLength(2)
+      expect(hub.files(REPO)!.size).toBe(1_100)
+      expect(String(there('x/1099.txt'))).toBe('text 1099')
+    } finally {
+      await client.close()
+    }
+    const { files: spread, subsets } = await publishedFiles(storage, await requireMetadata(storage), 3)
+    const paths = spread.map(({ path }) => path)
+    expect(paths).toContain('data/000/batch_00002.parquet')
+    expect(paths).toContain('data/001/batch_00003.parquet')
+    expect(paths).toContain('short/001/batch_00004.parquet')
+    expect(subsets[0]).toEqual({ name: 'data', splits: { train: 'data/*/*.parquet' } })
   })
 
   it('says what is wrong with a token, without the token', async () => {

@@ -43,22 +43,34 @@ export interface PublishedDataset {
 const DATA_FOLDER = 'data'
 const IMAGES_FOLDER = 'images'
 const LOOKS_AT_ONCE = 32
+/** Files that a hub takes in one folder. */
+const FILES_IN_FOLDER = 10_000
 /** Names of folders and subsets that mean something else, in lower case. */
 const RESERVED = new Set([DATA_FOLDER, IMAGES_FOLDER, 'default', 'readme.md', keys.builderConfig, keys.metadata])
 
-/** Finds the files; their contents are read when they are sent. */
-export async function publishedFiles(storage: Storage, metadata: Metadata): Promise<PublishedDataset> {
+/** Finds the files; their contents are read when they are sent. Folders of more than `filesInFolder` files get folders within them. */
+export async function publishedFiles(
+  storage: Storage,
+  metadata: Metadata,
+  filesInFolder: number = FILES_IN_FOLDER,
+): Promise<PublishedDataset> {
   const moves = new Map<string, string>()
   const rowGroups = await rowGroupKeys(storage, metadata.parquetry.segments)
-  for (const key of rowGroups) moves.set(key, `${DATA_FOLDER}/${key.slice(keys.rowGroupsFolder.length + 1)}`)
+  const placeOf = (folder: string, files: readonly string[]): ((file: string, index: number) => string) =>
+    files.length <= filesInFolder
+      ? (file) => `${folder}/${file}`
+      : (file, index) => `${folder}/${String(Math.floor(index / filesInFolder)).padStart(3, '0')}/${file}`
+  const placeRows = placeOf(DATA_FOLDER, rowGroups)
+  for (const [index, key] of rowGroups.entries()) moves.set(key, placeRows(key.slice(keys.rowGroupsFolder.length + 1), index))
   const { rows } = await openTables(storage, async () => rowGroups).size()
-  const subsets: PublishedSubset[] = [{ name: DATA_FOLDER, splits: { train: `${DATA_FOLDER}/*.parquet` } }]
+  const subsets: PublishedSubset[] = [{ name: DATA_FOLDER, splits: { train: patternOf(DATA_FOLDER, rowGroups.length > filesInFolder) } }]
   const folders = [DATA_FOLDER]
   for (const [name, folder] of await processorFolders(storage)) {
     const files = await filesBelow(storage, keys.processorFolder(name))
     if (files.length === 0) continue
-    for (const file of files) moves.set(`${keys.processorFolder(name)}/${file}`, `${folder}/${file}`)
-    const splits = splitsOf(folder, files)
+    const place = placeOf(folder, files)
+    for (const [index, file] of files.entries()) moves.set(`${keys.processorFolder(name)}/${file}`, place(file, index))
+    const splits = splitsOf(folder, files, files.length > filesInFolder)
     if (splits !== null) subsets.push({ name: folder, splits })
     folders.push(folder)
   }
@@ -106,15 +118,19 @@ async function filesBelow(storage: Storage, folder: string): Promise<readonly st
 }
 
 /** Files of rows: numbered parts are one split, files with names of their own are one each. Null where there is nothing to load. */
-function splitsOf(folder: string, files: readonly string[]): Readonly<Record<string, string>> | null {
+function splitsOf(folder: string, files: readonly string[], isSpread: boolean): Readonly<Record<string, string>> | null {
   const names = files.filter((file) => /^[\w.-]+\.parquet$/u.test(file)).map((file) => file.slice(0, -'.parquet'.length))
   if (names.length === 0) return null
   // Readers take letters, digits, underscores and dots for the name of a split.
   const isSplit = names.length > 1 && names.every((name) => /^\w+$/u.test(name) && !/^batch_\d+$/u.test(name))
-  if (!isSplit) return { train: `${folder}/*.parquet` }
+  if (!isSplit || isSpread) return { train: patternOf(folder, isSpread) }
   const order = ['train', 'validation', 'test']
   const rank = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length)
   return Object.fromEntries(names.toSorted((a, b) => rank(a) - rank(b)).map((name) => [name, `${folder}/${name}.parquet`]))
+}
+
+function patternOf(folder: string, isSpread: boolean): string {
+  return isSpread ? `${folder}/*/*.parquet` : `${folder}/*.parquet`
 }
 
 /** The checkpoint with the paths that the files have then, and without what they cost: that is nobody's concern who reads the rows. */
