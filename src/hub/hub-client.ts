@@ -66,8 +66,7 @@ const MESSAGE_LENGTH = 300
 
 /** Opens the dataset; no request is made yet. */
 export function openHub({ endpoint, repoId, token, retries = RETRIES }: HubPlace): HubClient {
-  const timeouts = { headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS, connect: { timeout: SILENCE_MS } }
-  const dispatcher: Dispatcher = isLoopback(new URL(endpoint)) ? new Agent(timeouts) : new EnvHttpProxyAgent(timeouts)
+  const dispatcher = openDispatcher(endpoint)
   const { origin } = new URL(endpoint)
   return {
     repoId,
@@ -82,7 +81,12 @@ export function openHub({ endpoint, repoId, token, retries = RETRIES }: HubPlace
           const answer = await request(target, { method, dispatcher, headers: { ...headers, ...own }, body: body?.() as never })
           return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
         },
-        { statusOf: ({ status }) => status, discard: async () => undefined, policy: retries },
+        {
+          statusOf: ({ status }) => status,
+          discard: async () => undefined,
+          retryAfterOf: ({ headers: { 'retry-after': after } }) => (typeof after === 'string' ? after : null),
+          policy: retries,
+        },
       )
       if (asked.kind === 'unreachable') {
         throw new ParquetryError(
@@ -97,6 +101,18 @@ export function openHub({ endpoint, repoId, token, retries = RETRIES }: HubPlace
       throw refusal(answer, { repoId, host: target.origin, purpose, token, attempts: retries.attempts, isOwn: target.origin === origin })
     },
     close: () => dispatcher.close(),
+  }
+}
+
+/** Through the proxy of HTTPS_PROXY or HTTP_PROXY, if there is one; this machine is asked itself. */
+function openDispatcher(endpoint: string): Dispatcher {
+  const timeouts = { headersTimeout: SILENCE_MS, bodyTimeout: SILENCE_MS, connect: { timeout: SILENCE_MS } }
+  if (isLoopback(new URL(endpoint))) return new Agent(timeouts)
+  try {
+    return new EnvHttpProxyAgent(timeouts)
+  } catch (error) {
+    const message = 'expected HTTPS_PROXY and HTTP_PROXY to hold addresses of http proxies, found something else (not shown)'
+    throw new ParquetryError('USAGE', message, { wayOut: 'write it like HTTPS_PROXY=http://proxy.example:3128' }, error)
   }
 }
 

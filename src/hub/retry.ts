@@ -7,6 +7,9 @@ export interface RetryPolicy {
   readonly firstDelayMs: number
 }
 
+/** Longest that a hub is waited for because it asks so, in ms. */
+const LONGEST_MS = 300_000
+
 /** What came of it: an answer, which may still say that the hub fails, or no connection. */
 export type Retried<T> = { readonly kind: 'answer'; readonly answer: T } | { readonly kind: 'unreachable'; readonly cause: unknown }
 
@@ -21,10 +24,13 @@ export async function retried<T>(
   {
     statusOf,
     discard,
+    retryAfterOf,
     policy,
   }: {
     readonly statusOf: (answer: T) => number
     readonly discard: (answer: T) => Promise<void>
+    /** How long the hub asks to wait, in seconds, as its `retry-after` says; null where it says nothing. */
+    readonly retryAfterOf?: (answer: T) => string | null
     readonly policy: RetryPolicy
   },
 ): Promise<Retried<T>> {
@@ -35,7 +41,9 @@ export async function retried<T>(
     )
     const isCurable = asked.kind === 'unreachable' || isMomentary(statusOf(asked.answer))
     if (!isCurable || attempt >= policy.attempts) return asked
+    const wished = asked.kind === 'answer' ? Number(retryAfterOf?.(asked.answer) ?? 0) * 1_000 : 0
     if (asked.kind === 'answer') await discard(asked.answer)
-    await new Promise((resolve) => setTimeout(resolve, policy.firstDelayMs * 2 ** (attempt - 1)))
+    const delayMs = Math.max(policy.firstDelayMs * 2 ** (attempt - 1), wished > 0 ? Math.min(wished, LONGEST_MS) : 0)
+    await new Promise((resolve) => setTimeout(resolve, delayMs))
   }
 }

@@ -27,8 +27,8 @@ export interface HubStandIn {
   /** Files of a dataset by path; null when it was never made. */
   files(repoId: string): ReadonlyMap<string, Uint8Array> | null
   isPrivate(repoId: string): boolean
-  /** Answers the next so many requests whose `METHOD url` matches with this status. */
-  fail(pattern: RegExp, times: number, status: number): void
+  /** Answers the next so many requests whose `METHOD url` matches with this status, and headers. */
+  fail(pattern: RegExp, times: number, status: number, headers?: Readonly<Record<string, string>>): void
   /** Puts a file there as somebody else would. */
   put(repoId: string, path: string, bytes: Uint8Array): void
   close(): Promise<void>
@@ -57,7 +57,12 @@ export async function startHub({ partBytes = 1 << 30 } = {}): Promise<HubStandIn
   const parts = new Map<string, Uint8Array>()
   const etags = new Map<string, string>()
   let seen: SeenRequest[] = []
-  const failures: { readonly pattern: RegExp; times: number; readonly status: number }[] = []
+  const failures: {
+    readonly pattern: RegExp
+    times: number
+    readonly status: number
+    readonly headers: Readonly<Record<string, string>>
+  }[] = []
   let [endpoint, storageEndpoint] = ['', '']
 
   function json(response: ServerResponse, value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): void {
@@ -72,7 +77,7 @@ export async function startHub({ partBytes = 1 << 30 } = {}): Promise<HubStandIn
     for await (const chunk of request) chunks.push(chunk as Buffer)
     if (failure === undefined) return Buffer.concat(chunks)
     failure.times -= 1
-    json(response, { error: `made to fail, and ${headers.authorization ?? 'nobody'} was here` }, failure.status)
+    json(response, { error: `made to fail, and ${headers.authorization ?? 'nobody'} was here` }, failure.status, failure.headers)
     return null
   }
 
@@ -269,7 +274,7 @@ export async function startHub({ partBytes = 1 << 30 } = {}): Promise<HubStandIn
       return repository === undefined ? null : new Map([...repository.files].map(([path, { bytes }]) => [path, bytes]))
     },
     isPrivate: (repoId) => repositories.get(repoId)?.isPrivate === true,
-    fail: (pattern, times, status) => void failures.push({ pattern, times, status }),
+    fail: (pattern, times, status, headers = {}) => void failures.push({ pattern, times, status, headers }),
     put(repoId, path, bytes): void {
       const repository = repositories.get(repoId) ?? { files: new Map<string, Stored>(), isPrivate: false, commit: '1'.repeat(40) }
       repositories.set(repoId, repository)

@@ -144,6 +144,15 @@ describe('push-to-hub', () => {
     for (const id of [0, 1, 2, 3, 4]) expect(there(`data/batch_0000${id}.parquet`)).toEqual(onDisk(`parquet-files/batch_0000${id}.parquet`))
   })
 
+  it('waits as long as a hub asks it to that has had too many requests', async () => {
+    hub = await startHub()
+    hub.fail(/^POST .*\/preupload\//, 1, 429, { 'retry-after': '0.4' })
+    const begun = performance.now()
+    await push()
+    expect(performance.now() - begun).toBeGreaterThan(390)
+    expect(hub.requests().filter(({ url }) => url.includes('/preupload/'))).toHaveLength(2)
+  })
+
   it('holds no more than a piece of a large file in memory', async () => {
     hub = await startHub()
     const place = { endpoint: hub.endpoint, repoId: REPO, token: hub.token }
