@@ -32,7 +32,7 @@ export interface SessionOptions {
   /** Called once somebody is there to do the work. */
   readonly onServing?: () => void
   /** Further settings of the worker inside this process. */
-  readonly workerOptions?: Pick<StartWorkerOptions, 'observeModels'>
+  readonly workerOptions?: Pick<StartWorkerOptions, 'observeModels' | 'columnGenerators' | 'datasetProcessors'>
 }
 
 /** How a session ended. */

@@ -17,6 +17,7 @@ import { followRun } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
 import { commandLine, datasetArgument } from '../shell.ts'
+import { loadExtensions } from './load-extensions.ts'
 import { allowDrops, currencyOf, loadConfig, runOptionsOf } from './load-config.ts'
 
 /** Flags of `create`. */
@@ -66,6 +67,7 @@ export async function create(config: string, flags: CreateFlags, context: Comman
       worker: flags.worker,
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
+      workerOptions: await loadExtensions(flags),
     })
     sayEnd(output, server, end, {
       elapsedMs: Date.now() - startedAt,

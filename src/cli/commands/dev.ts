@@ -9,11 +9,13 @@ import { EXIT } from '../exit-codes.ts'
 import type { Server } from '../server.ts'
 import { openServer } from '../server.ts'
 import { commandLine } from '../shell.ts'
+import { loadExtensions } from './load-extensions.ts'
+import type { ExtensionFlags, Extensions } from './load-extensions.ts'
 import { announceOpenRuns } from './open-runs.ts'
 import { waitForInterrupt } from './wait-for-interrupt.ts'
 
 /** Flags of `dev`. */
-export interface DevFlags {
+export interface DevFlags extends ExtensionFlags {
   readonly detach?: boolean
   readonly stop?: boolean
   readonly all?: boolean
@@ -23,6 +25,7 @@ export interface DevFlags {
 export async function dev(flags: DevFlags, context: CommandContext): Promise<number> {
   if (flags.stop === true) return await stop(context)
   const { output, env } = context
+  const extensions = await loadExtensions(flags)
   const server = await openServer(env, output)
   const { handle } = server
   output.emit('server', { address: handle.address, namespace: handle.namespace, ui: handle.uiUrl, origin: handle.origin, pid: handle.pid })
@@ -34,7 +37,7 @@ export async function dev(flags: DevFlags, context: CommandContext): Promise<num
     return EXIT.complete
   }
   try {
-    await serve(server, flags, context)
+    await serve(server, flags, extensions, context)
   } finally {
     await server.close()
     if (handle.origin === 'started') {
@@ -45,13 +48,13 @@ export async function dev(flags: DevFlags, context: CommandContext): Promise<num
   return EXIT.complete
 }
 
-async function serve(server: Server, flags: DevFlags, { output, env }: CommandContext): Promise<void> {
+async function serve(server: Server, flags: DevFlags, extensions: Extensions, { output, env }: CommandContext): Promise<void> {
   const others = await announceOpenRuns(output, server, { all: flags.all === true })
   const queues = [TASK_QUEUE, ...(flags.all === true ? new Set(others.map(({ taskQueue }) => taskQueue)) : [])]
   const workers: RunningWorker[] = []
   try {
     for (const taskQueue of queues)
-      workers.push(await startWorker({ server: server.target, taskQueue, env, log: (line) => output.warn(line) }))
+      workers.push(await startWorker({ server: server.target, taskQueue, env, log: (line) => output.warn(line), ...extensions }))
     output.say(`Worker   serves task queue ${TASK_QUEUE}: runs that are started with --worker external go on here`)
     output.say('         Ctrl-C ends it')
     output.emit('serving', { taskQueues: queues })
