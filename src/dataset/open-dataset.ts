@@ -163,12 +163,13 @@ export async function compileProgram(
   }
 }
 
-function customCodeOf(compiled: CompiledDataset, { columnGenerators, warn }: ProgramCode): CustomCode {
+function customCodeOf(compiled: CompiledDataset, { columnGenerators, warn }: ProgramCode): CustomCode | null {
   // Also those that are kept nowhere, for others read them.
   const made = compiled.columns.flatMap((column) => {
     const facts = column.column_type === 'custom' ? compiled.generators[column.generator_function] : undefined
     return facts === undefined ? [] : [{ name: column.name, type: facts.output }, ...facts.sideEffects]
   })
+  if (made.length === 0) return null
   return { find: (name, facts) => findGenerator(name, facts, columnGenerators), check: createValueChecker(made), inTurn, warn }
 }
 
