@@ -16,6 +16,7 @@ import { maxWaitOf } from '../options.ts'
 import { followRun } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
+import { watched } from '../watched-worker.ts'
 import { commandLine, datasetArgument } from '../shell.ts'
 import { loadExtensions } from './load-extensions.ts'
 import { allowDrops, currencyOf, loadConfig, runOptionsOf } from './load-config.ts'
@@ -65,9 +66,9 @@ export async function create(config: string, flags: CreateFlags, context: Comman
       server,
       run,
       worker: flags.worker,
+      workerOptions: { ...watched(flags, output), ...(await loadExtensions(flags)) },
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
-      workerOptions: await loadExtensions(flags),
     })
     sayEnd(output, server, end, {
       elapsedMs: Date.now() - startedAt,

@@ -8,6 +8,8 @@ import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Server } from '../server.ts'
 import { openServer } from '../server.ts'
+import type { WatchedFlags } from '../watched-worker.ts'
+import { sayMetrics, watched } from '../watched-worker.ts'
 import { commandLine } from '../shell.ts'
 import { loadExtensions } from './load-extensions.ts'
 import type { ExtensionFlags, Extensions } from './load-extensions.ts'
@@ -15,7 +17,7 @@ import { announceOpenRuns } from './open-runs.ts'
 import { waitForInterrupt } from './wait-for-interrupt.ts'
 
 /** Flags of `dev`. */
-export interface DevFlags extends ExtensionFlags {
+export interface DevFlags extends WatchedFlags, ExtensionFlags {
   readonly detach?: boolean
   readonly stop?: boolean
   readonly all?: boolean
@@ -54,7 +56,17 @@ async function serve(server: Server, flags: DevFlags, extensions: Extensions, { 
   const workers: RunningWorker[] = []
   try {
     for (const taskQueue of queues)
-      workers.push(await startWorker({ server: server.target, taskQueue, env, log: (line) => output.warn(line), ...extensions }))
+      workers.push(
+        await startWorker({
+          server: server.target,
+          taskQueue,
+          env,
+          log: (line) => output.warn(line),
+          ...watched(flags, output),
+          ...extensions,
+        }),
+      )
+    for (const running of workers) sayMetrics(output, running)
     output.say(`Worker   serves task queue ${TASK_QUEUE}: runs that are started with --worker external go on here`)
     output.say('         Ctrl-C ends it')
     output.emit('serving', { taskQueues: queues })

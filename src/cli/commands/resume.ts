@@ -10,6 +10,7 @@ import { maxWaitOf } from '../options.ts'
 import { followRun } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
+import { watched } from '../watched-worker.ts'
 import { loadExtensions } from './load-extensions.ts'
 import { allowDrops, currencyOf, runOptionsOf } from './load-config.ts'
 
@@ -29,7 +30,7 @@ export async function resume(dataset: string, flags: ResumeFlags, context: Comma
 export async function goOn(dataset: string, flags: ResumeFlags, context: CommandContext, retriesDropped: boolean): Promise<number> {
   const { output, env } = context
   const startedAt = Date.now()
-  const workerOptions = await loadExtensions(flags)
+  const extensions = await loadExtensions(flags)
   const location = findDataset(dataset, flags.artifactPath)
   const stored = await readStoredConfig(location)
   const server = await openServer(env, output)
@@ -46,9 +47,9 @@ export async function goOn(dataset: string, flags: ResumeFlags, context: Command
       server,
       run,
       worker: flags.worker,
+      workerOptions: { ...watched(flags, output), ...extensions },
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
-      workerOptions,
     })
     sayEnd(output, server, end, { elapsedMs: Date.now() - startedAt, ...facts })
     return end.exitCode
