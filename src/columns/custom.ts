@@ -6,6 +6,7 @@ import type { CompiledDataset, CompiledModel, CustomColumn } from '../config/com
 import { isParquetryError, ParquetryError } from '../errors.ts'
 import type { ChatRequest } from '../model/client.ts'
 import type { GeneratorFacts } from '../plan/generator-facts.ts'
+import type { RowStream } from '../random/random.ts'
 import type { Value } from '../values.ts'
 import type { ColumnGenerator, GeneratorContext, GeneratorRow, OutputType, Question } from './custom-generator.ts'
 import type { CellGenerator, CellPorts, CellRow, Member } from './generator.ts'
@@ -129,11 +130,14 @@ function paramsOf({ generator_params: given }: CustomColumn, { params: schema }:
 
 function openRow({ column, facts, models }: Making, row: CellRow, ports: CellPorts): GeneratorRow {
   let calls = 0
+  let random: RowStream | undefined
   return {
     rowIndex: row.rowIndex,
     refill: row.refill,
     values: Object.freeze(Object.fromEntries(facts.inputs.map((input) => [input, freeze(row.get(input))]))),
-    random: row.random(),
+    get random() {
+      return (random ??= row.random())
+    },
     async ask(alias, question) {
       const model = facts.models.includes(alias) ? models[alias] : undefined
       if (model === undefined) {

@@ -34,9 +34,10 @@ async function make(
   generators: ColumnGenerators,
   {
     rows = 10,
+    toMake,
     answer = ({ user }: Asked) => `to ${user}`,
     ...changes
-  }: Partial<Omit<RunRowsOptions, 'rows'>> & { rows?: number; answer?: (asked: Asked) => string } = {},
+  }: Partial<Omit<RunRowsOptions, 'rows'>> & { rows?: number; toMake?: RunRowsOptions['rows']; answer?: (asked: Asked) => string } = {},
 ): Promise<MadeRows & { readonly asked: readonly Asked[]; readonly warnings: readonly string[] }> {
   const { compiled } = compile(configOf([number, ...columns]), { generators: knownGenerators(generators) })
   const warnings: string[] = []
@@ -73,6 +74,7 @@ async function make(
     checkRow,
     onFailure: () => undefined,
     onProgress: () => undefined,
+    ...(toMake === undefined ? {} : { rows: toMake }),
     ...changes,
   })
   return { ...made, asked, warnings }
@@ -267,6 +269,22 @@ describe('a generator of full columns', () => {
       [2, 'ANSWER_INVALID'],
       [4, 'CUSTOM_CELL_FAILED'],
     ])
+  })
+
+  it('gets dropped rows that are made again in a call of their own, each with the refill it has come to', async () => {
+    const calls: string[][] = []
+    const toMake = [
+      { row: 1, firstRefill: 3 },
+      { row: 2, firstRefill: 1 },
+      { row: 5, firstRefill: 1 },
+    ]
+    const made = await make(
+      [text(), custom('rank')],
+      { rank: rank(calls) },
+      { toMake, answer: ({ row, refill }) => (row === 5 && refill === 1 ? '' : 't') },
+    )
+    expect(calls).toEqual([['1.3 t', '2.1 t'], ['5.2 t']])
+    expect(valuesOf(made, 'rank')).toEqual([0, 1, 0])
   })
 
   it('is not given rows whose cell is skipped, and holds up no other column', async () => {

@@ -47,6 +47,7 @@ export async function goOn(dataset: string, flags: ResumeFlags, context: Command
       server,
       run,
       worker: flags.worker,
+      extensions: flags.extensions,
       workerOptions: { ...watched(flags, output), ...extensions },
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
