@@ -2,7 +2,7 @@
  * What makes two configs the same dataset (ruling 19).
  *
  * 1. In it: names, order and drop flags of columns, all their parameters, the models they use with what is sent to them, constraints,
- *    processors of row groups, and the content of the seed data, wherever it lies, with the rows selected and their order. Whether a rehearsal answers is in it too: its texts must never be mixed with a model's.
+ *    processors of row groups, what column generators declare with their version and parameters, and the content of the seed data, wherever it lies, with the rows selected and their order. Whether a rehearsal answers is in it too: its texts must never be mixed with a model's.
  * 2. Not in it: names of aliases and providers, endpoints, keys, prices, limits, timeouts, policies, seed, unused aliases.
  * 3. How a thing is written plays no part: drop flag or drop processor, weights 1:1 or 2:2, fields in another order.
  */

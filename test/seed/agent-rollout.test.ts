@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AgentRolloutSource } from '../../src/seed/agent-rollout/read-agent-rollout.ts'
 import type { SeedFacts } from '../../src/seed/source.ts'
+import { prepareConfig } from '../../src/config/prepare-config.ts'
+import { previewInMemory } from '../../src/worker/preview-in-memory.ts'
 import { compile, configOf, expression } from '../config/builders.ts'
 import { makeSeedFolder, readAll } from './seeds.ts'
 import type { SeedFolder } from './seeds.ts'
@@ -91,6 +93,20 @@ describe('sessions of agents', () => {
     await expect(all((await openSeed(source, folder.place)).read(schema, contentHash))).rejects.toMatchObject({
       code: 'SEED_DATA_CHANGED',
     })
+  })
+
+  it('are judged by the example agent-sessions', async () => {
+    const example = fileURLToPath(new URL('../../examples/agent-sessions.yaml', import.meta.url))
+    const { compiled, seedPlace } = await prepareConfig(example, { env: {}, homeFolder: folder.path, provider: 'rehearsal' })
+    const { signal } = new AbortController()
+    const run = { compiled, seedPlace, seed: '1', referenceTime: '2026-01-31T00:00:00Z', numRecords: 2, signal, env: {} }
+    const { records } = await previewInMemory(run)
+    expect(records.map(({ values }) => [values['task'], values['facts']])).toEqual([
+      ['The cart shows a negative total when a coupon is used twice. Fix it.', '4 messages, 1 tool calls on main'],
+      ['Search is slow. Why?', '4 messages, 1 tool calls on search'],
+    ])
+    expect(records[0]!.values).not.toHaveProperty('messages')
+    expect(JSON.stringify(records[0]!.values['lesson'])).toContain('[rehearsal]')
   })
 
   it('have columns that templates read into', async () => {
