@@ -96,6 +96,5 @@ export interface FullColumnGenerator<Params = unknown> extends GeneratorDeclarat
 /** A generator of either kind. */
 export type ColumnGenerator<Params = unknown> = CellColumnGenerator<Params> | FullColumnGenerator<Params>
 
-/** Generators by the names that configs use. */
-// oxlint-disable-next-line typescript/no-explicit-any -- each has parameters of its own
+/** Generators by the names that configs use, each with parameters of its own. */
 export type ColumnGenerators = Readonly<Record<string, ColumnGenerator<any>>>

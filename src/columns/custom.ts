@@ -31,14 +31,18 @@ export function compileCustom(column: CustomColumn, compiled: CompiledDataset, c
   if (facts === undefined || code === null) {
     throw new ParquetryError('INTERNAL', `Column "${column.name}": expected its generator "${column.generator_function}", found nothing.`)
   }
-  const find = (): ColumnGenerator => code.find(column.generator_function, facts)
   const shared = { column: column.name, inputs: facts.inputs, sideEffects: facts.sideEffects.map(({ name }) => name), isSync: false }
   let generator: ColumnGenerator
+  let params: unknown
   try {
-    generator = find()
+    generator = code.find(column.generator_function, facts)
+    params = paramsOf(column, generator)
   } catch (error) {
     if (!isParquetryError(error) || error.kind !== 'blocked') throw error
-    return { ...shared, requireReady: () => void find(), generate: () => Promise.reject(error as Error) }
+    const refuse = (): never => {
+      throw error
+    }
+    return { ...shared, requireReady: refuse, generate: refuse }
   }
   const made: Making = {
     column,
@@ -46,7 +50,7 @@ export function compileCustom(column: CustomColumn, compiled: CompiledDataset, c
     generator,
     code,
     models: compiled.models,
-    params: paramsOf(column, generator),
+    params,
     taker: createTaker(column, facts, generator, code),
   }
   if (generator.strategy !== 'full_column') return { ...shared, generate: (row, ports) => makeCell(made, row, ports) }
@@ -123,9 +127,20 @@ function contextOf({ column, params }: Making, { signal }: CellPorts): Generator
   return { column: column.name, params, signal }
 }
 
-function paramsOf({ generator_params: given }: CustomColumn, { params: schema }: ColumnGenerator): unknown {
-  // A client has judged them.
-  return schema === undefined ? given : schema.parse(given ?? {})
+/** Judged by the client before, whose code may be another. */
+function paramsOf({ name, generator_function, generator_params: given }: CustomColumn, { params: schema }: ColumnGenerator): unknown {
+  if (schema === undefined) return given
+  const result = schema.safeParse(given ?? {})
+  if (result.success) return result.data
+  const { path, message } = result.error.issues[0]!
+  const found = `"${name}" has generator_params that it refuses${path.length === 0 ? '' : ` at ${path.join('.')}`}: ${message}`
+  throw new ParquetryError(
+    'CUSTOM_GENERATOR_MISSING',
+    `expected this worker to have the column generator "${generator_function}" of the client; ${found}`,
+    {
+      wayOut: 'start the worker with the same code as the client',
+    },
+  )
 }
 
 function openRow({ column, facts, models }: Making, row: CellRow, ports: CellPorts): GeneratorRow {

@@ -393,6 +393,7 @@ describe('a worker without the generator', () => {
     for (const [registered, found] of [
       [{}, 'to have the column generator "a", found none'],
       [{ b: a }, 'found b'],
+      [{ a: { ...a, params: z.object({ most: z.number() }) } }, '"a" has generator_params that it refuses at most: '],
       [{ a: { ...a, output: 'int64' } }, 'its output type {"kind":"string"}, found {"kind":"int64"}'],
     ] as const) {
       const generator = await generatorOf(registered as never)
