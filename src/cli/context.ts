@@ -16,6 +16,8 @@ export interface ConfigFlags {
   readonly providers?: string
   readonly provider?: string
   readonly personFallback?: 'faker'
+  /** Module with code that the config names. */
+  readonly extensions?: string
 }
 
 /** Flags of commands that follow a run. */
@@ -27,4 +29,6 @@ export interface FollowFlags extends WatchedFlags {
   /** In the currency of the prices. */
   readonly budget?: number
   readonly tokenBudget?: number
+  /** Module with code that the config names. */
+  readonly extensions?: string
 }
