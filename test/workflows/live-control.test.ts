@@ -94,13 +94,13 @@ describe('limits set live', () => {
   it('and a pause are kept over a continue-as-new', async () => {
     await run(
       {
-        numRecords: 40,
+        numRecords: 24,
         bufferSize: 1,
         window: 2,
         groupMs: 20,
         models: MODELS,
 
-        run: { continueAsNewAfterEvents: 60, pageSize: 4_000 },
+        run: { continueAsNewAfterEvents: 50, pageSize: 4_000 },
       },
       async ({ handle, disk, result, progress, update }) => {
         await update(UPDATES.setModelLimits, { alias: 'm', parallel: 2 })
@@ -111,7 +111,7 @@ describe('limits set live', () => {
         await until(() => disk.controls.at(-1)?.control.paused === true)
         expect(disk.controls.at(-1)?.control.limits).toMatchObject({ m: { parallel: 2 } })
         await handle.signal(SIGNALS.resume)
-        expect(await result()).toMatchObject({ state: 'complete', totals: { rowsWritten: 40 } })
+        expect(await result()).toMatchObject({ state: 'complete', totals: { rowsWritten: 24 } })
         const revisions = disk.controls.map(({ control }) => control.revision)
         expect(new Set(revisions).size).toBe(revisions.length)
       },
