@@ -2,8 +2,10 @@
 import { compileTemplate } from '../template/template.ts'
 import { ParquetryError } from '../errors.ts'
 import type { CellColumn, CompiledDataset } from '../config/compiled.ts'
+import { compileEmbedding } from './embedding.ts'
 import { compileExpression } from './expression.ts'
 import type { CellGenerator } from './generator.ts'
+import { compileImage } from './image.ts'
 import { compileLlmJudge } from './llm-judge.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
 import { compileLlmCode } from './llm-code.ts'
@@ -39,6 +41,10 @@ function compileCellGenerator(column: CellColumn, compiled: CompiledDataset): Ce
       return compileLlmStructured(column, llmOptions(column, compiled))
     case 'llm-judge':
       return compileLlmJudge(column, llmOptions(column, compiled))
+    case 'embedding':
+      return compileEmbedding(column, llmOptions(column, compiled))
+    case 'image':
+      return compileImage(column, llmOptions(column, compiled))
   }
 }
 

@@ -30,10 +30,13 @@ import type {
 } from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { asksModel } from './model-columns.ts'
-import { resolveModels } from './models.ts'
+import { asksModel, conversesWithModel } from './model-columns.ts'
+import { checkMedia } from './check-media.ts'
+import { resolveModels, wantedOf } from './models.ts'
 import type { AliasUse, ModelSources, ResolvedModel } from './models.ts'
-import { outputValueType } from './output-types.ts'
+import { contextFields } from './media-contexts.ts'
+import type { ContextSource } from './media-contexts.ts'
+import { EMBEDDING_TYPE, IMAGE_TYPE, outputValueType } from './output-types.ts'
 import { settle } from './problems.ts'
 import type { ConfigProblem, Report } from './problems.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
@@ -96,6 +99,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
   const models = resolveModels(parts, aliasUses(parts.columns), sources.models, report)
+  checkMedia(parts.columns, models, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
   const datasetProcessors = compileDatasetProcessors(
     parts,
@@ -149,7 +153,7 @@ function withRowId(parts: ConfigParts): ConfigParts {
 
 /** Column → its side-effect columns. */
 function sideEffectsOf(columns: readonly Placed<ColumnConfig>[]): ReadonlyMap<string, readonly Field[]> {
-  return new Map(columns.map(({ part }) => [part.name, asksModel(part) ? sideEffectFields(part) : []]))
+  return new Map(columns.map(({ part }) => [part.name, conversesWithModel(part) ? sideEffectFields(part) : []]))
 }
 
 function producersOf(sideEffects: ReadonlyMap<string, readonly Field[]>): ReadonlyMap<string, string> {
@@ -196,7 +200,9 @@ function knownOf(
 }
 
 function aliasUses(columns: readonly Placed<ColumnConfig>[]): readonly AliasUse[] {
-  return columns.flatMap(({ part, path }) => (asksModel(part) ? [{ alias: part.model_alias, path: [...path, 'model_alias'] }] : []))
+  return columns.flatMap(({ part, path }) =>
+    asksModel(part) ? [{ alias: part.model_alias, path: [...path, 'model_alias'], wants: wantedOf(part.column_type) }] : [],
+  )
 }
 
 function compileColumn(config: ColumnConfig, drop: boolean): Column {
@@ -225,6 +231,14 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
       return { ...common, column_type: 'llm-structured', ...modelFields(config), output_format: config.output_format }
     case 'llm-judge':
       return { ...common, column_type: 'llm-judge', ...modelFields(config), scores: config.scores }
+    case 'embedding': {
+      const { target_column, model_alias } = config
+      return { ...common, ...skipFields(config), column_type: 'embedding', target_column, model_alias }
+    }
+    case 'image': {
+      const { prompt, model_alias } = config
+      return { ...common, ...skipFields(config), column_type: 'image', prompt, model_alias, ...contextFields(config) }
+    }
   }
 }
 
@@ -237,9 +251,10 @@ type ModelFields = Pick<
   'prompt' | 'system_prompt' | 'model_alias' | 'with_trace' | 'extract_reasoning_content' | 'skip' | 'propagate_skip'
 >
 
-function modelFields(config: ModelFields): ModelFields {
+function modelFields(config: ModelFields & ContextSource): ModelFields & Pick<LlmColumn, 'multi_modal_context'> {
   const { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content } = config
-  return { ...skipFields(config), prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
+  const fields = { ...skipFields(config), prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
+  return { ...fields, ...contextFields(config) }
 }
 
 /** Weights are normalised to a sum of 1, as DataDesigner stores them; `loc` and `scale` of distributions are filled in. */
@@ -271,6 +286,10 @@ function columnType(column: Column, { people, seed }: { readonly people: People;
       return outputValueType(column.output_format)
     case 'llm-judge':
       return outputValueType(judgeSchema(column.scores))
+    case 'embedding':
+      return EMBEDDING_TYPE
+    case 'image':
+      return IMAGE_TYPE
   }
 }
 

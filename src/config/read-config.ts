@@ -5,7 +5,9 @@
 import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
 import {
+  embeddingColumn,
   expressionColumn,
+  imageColumn,
   llmCodeColumn,
   llmJudgeColumn,
   llmStructuredColumn,
@@ -32,6 +34,7 @@ import { readPart, reportTag, reportUnknownField } from './issues.ts'
 import { readDrawnParameters } from './drawn-parameters.ts'
 import { reportLaterSections, withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
+import { withModalities } from './media-contexts.ts'
 import { readSeedConfig } from './read-seed.ts'
 import type { SeedConfig } from './schema-seed.ts'
 import type { Path } from './paths.ts'
@@ -170,12 +173,13 @@ function listOf(root: Mapping, field: string, report: Report, within: Path = [])
   return value.map((part: unknown, index) => ({ part, path: [...within, field, index] }))
 }
 
-const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'seed-dataset']
+const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'embedding', 'image', 'seed-dataset']
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
-  const column = withoutLaterFields(value, path, report)
-  if (column === null) return null
+  const supported = withoutLaterFields(value, path, report)
+  if (supported === null) return null
+  const column = withModalities(supported, path, report)
   switch (column['column_type']) {
     case 'sampler':
       return readSampler(column, path, report)
@@ -189,6 +193,10 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(llmStructuredColumn, column, path, report)
     case 'llm-judge':
       return readPart(llmJudgeColumn, column, path, report)
+    case 'embedding':
+      return readPart(embeddingColumn, column, path, report)
+    case 'image':
+      return readPart(imageColumn, column, path, report)
     case 'seed-dataset':
       return readPart(seedColumn, column, path, report)
     default:

@@ -13,6 +13,8 @@ import { readJson, readStored } from '../stored-files.ts'
 import { readReceipt } from '../read-receipt.ts'
 import type { Receipt } from '../receipt.ts'
 import type { DatasetProblem } from './verify.ts'
+import type { ImageColumnPlace } from './verify-images.ts'
+import { imageColumnsOf } from './verify-images.ts'
 
 /** What the row groups must agree with. */
 export interface ExpectedDataset {
@@ -28,6 +30,8 @@ export interface ExpectedDataset {
   readonly adopted: RangeSet
   /** Of the row groups; null when the config cannot be compiled. */
   readonly schema: Schema | null
+  /** Columns whose cells name pictures; none when the config cannot be compiled. */
+  readonly imageColumns: readonly ImageColumnPlace[]
   /** Null when it cannot be used; the plan is then that of the receipts. */
   readonly metadata: Metadata | null
   readonly problems: readonly DatasetProblem[]
@@ -63,6 +67,7 @@ export async function readExpected(storage: Storage): Promise<ExpectedDataset> {
     checkpointed: [],
     adopted: [],
     schema: config.schema,
+    imageColumns: config.imageColumns,
     metadata: null,
     problems,
     notes: [],
@@ -86,6 +91,7 @@ async function expectedOf(storage: Storage, metadata: Metadata, identity: string
     checkpointed: committed,
     adopted: adoptedIn(metadata),
     schema: config.schema,
+    imageColumns: config.imageColumns,
     metadata,
     problems,
     notes: [],
@@ -112,19 +118,20 @@ async function readConfig(
   storage: Storage,
   fingerprint: string,
   seed: string,
-): Promise<{ readonly schema: Schema | null; readonly problems: readonly DatasetProblem[] }> {
+): Promise<Pick<ExpectedDataset, 'schema' | 'imageColumns' | 'problems'>> {
+  const unknown = { schema: null, imageColumns: [] }
   try {
     const compiled = await readStored(storage)
     if (compiled.fingerprint.hash !== fingerprint) {
-      return { schema: null, problems: [problemOf('config', keys.builderConfig, 'it is not the config that the dataset was made with')] }
+      return { ...unknown, problems: [problemOf('config', keys.builderConfig, 'it is not the config that the dataset was made with')] }
     }
     const { seed: stored } = (await readJson(storage, keys.parquetryFile)) as { readonly seed?: unknown }
     const problems = stored === seed ? [] : [problemOf('config', keys.parquetryFile, `expected seed ${seed}, found ${String(stored)}`)]
-    return { schema: compiled.schema, problems }
+    return { schema: compiled.schema, imageColumns: imageColumnsOf(compiled), problems }
   } catch (error) {
     // Faults of the disk are not the dataset's.
     if (!isParquetryError(error) || error.kind !== 'user') throw error
-    return { schema: null, problems: [problemOf('config', keys.builderConfig, `it cannot be compiled: ${error.message}`)] }
+    return { ...unknown, problems: [problemOf('config', keys.builderConfig, `it cannot be compiled: ${error.message}`)] }
   }
 }
 
