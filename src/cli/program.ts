@@ -4,10 +4,12 @@ import type { CommandContext } from './context.ts'
 import type { CreateFlags } from './commands/create.ts'
 import type { DevFlags } from './commands/dev.ts'
 import type { ExportFlags } from './commands/export.ts'
+import type { ListFlags } from './commands/list.ts'
 import type { PreviewFlags } from './commands/preview.ts'
 import type { QuickstartFlags } from './commands/quickstart.ts'
 import type { RehearseFlags } from './commands/rehearse.ts'
 import type { ResumeFlags } from './commands/resume.ts'
+import type { StatusFlags } from './commands/status.ts'
 import type { VerifyFlags } from './commands/verify.ts'
 import type { ConfigFlags } from './context.ts'
 import { COMMAND_HELP, PROGRAM_HELP } from './help.ts'
@@ -31,6 +33,7 @@ export function createProgram(run: Run): Command {
   addPreview(program, run)
   addValidate(program, run)
   addRehearse(program, run)
+  addLooks(program, run)
   addShow(program, run)
   addExport(program, run)
   addVerify(program, run)
@@ -178,6 +181,37 @@ function addRehearse(program: Command, run: Run): void {
     .addHelpText('after', COMMAND_HELP.rehearse)
     .action((config: string, flags: RehearseFlags) =>
       run(flags, async (context) => (await import('./commands/rehearse.ts')).rehearse(config, flags, context)),
+    )
+}
+
+/** Commands that look at runs and datasets, and change nothing. */
+function addLooks(program: Command, run: Run): void {
+  program
+    .command('list')
+    .description('datasets and open runs, with state and age')
+    .addOption(artifactPath())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.list)
+    .action((flags: ListFlags) => run(flags, async (context) => (await import('./commands/list.ts')).list(flags, context)))
+  program
+    .command('status')
+    .description('one dataset now: from its run, or from its folder alone')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .addOption(artifactPath())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.status)
+    .action((dataset: string, flags: StatusFlags) =>
+      run(flags, async (context) => (await import('./commands/status.ts')).status(dataset, flags, context)),
+    )
+  program
+    .command('watch')
+    .description('the live panel of a run, wherever it was started')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .addOption(artifactPath())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.watch)
+    .action((dataset: string, flags: StatusFlags) =>
+      run(flags, async (context) => (await import('./commands/watch.ts')).watch(dataset, flags, context)),
     )
 }
 

@@ -53,6 +53,8 @@ export interface ParquetryWorkerOptions {
   readonly maxConcurrentRowGroups?: number
   /** Calls on the wire may finish for this long after a stop, in ms. Default 20,000. */
   readonly drainMs?: number
+  /** The bundled workflows. Default: those of the build, or else the sources, bundled when the worker is created. */
+  readonly workflowBundle?: WorkerOptions['workflowBundle']
   /** Further options of the Temporal worker, e.g. `maxCachedWorkflows: 0` in tests. */
   readonly temporal?: Partial<WorkerOptions>
 }
@@ -96,7 +98,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     connection: options.connection,
     namespace: options.namespace ?? 'default',
     taskQueue: options.taskQueue ?? TASK_QUEUE,
-    ...workflowCode(),
+    ...(options.workflowBundle === undefined ? workflowCode() : { workflowBundle: options.workflowBundle }),
     activities: createActivities({
       ports,
       openDataset: createDatasetCache(ports),
