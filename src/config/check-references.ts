@@ -80,7 +80,8 @@ function promptInputs(
 ): readonly string[] {
   if (column.prompt.trim() === '') report.error([...path, 'prompt'], 'expected a prompt, found an empty text')
   const prompt = checkTemplate(column.prompt, [...path, 'prompt'], known, report)
-  if (prompt !== null && prompt.length === 0 && column.prompt.trim() !== '') {
+  const isAlone = (column.multi_modal_context ?? []).length === 0
+  if (isAlone && prompt !== null && prompt.length === 0 && column.prompt.trim() !== '') {
     report.warn(
       [...path, 'prompt'],
       'the prompt names no column, so it is the same for every row; name columns as {{ column_name }} for variety',

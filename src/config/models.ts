@@ -125,7 +125,9 @@ function checkOwnModels(own: readonly Placed<ModelConfig>[], report: Report): vo
     if (seen.has(part.alias)) report.error([...path, 'alias'], `expected unique aliases, found "${part.alias}" twice`)
     seen.add(part.alias)
     const hint = 'keys belong to the provider, by the name of their variable'
-    checkExtraBody(part.inference_parameters.extra_body ?? {}, [...path, 'inference_parameters', 'extra_body'], hint, report)
+    const { extra_body: body, generation_type: type } = part.inference_parameters
+    const takesMany = type === 'image' && imageRouteOf(part.model) === 'images'
+    checkExtraBody(body ?? {}, [...path, 'inference_parameters', 'extra_body'], hint, report, takesMany)
   }
 }
 

@@ -12,7 +12,9 @@ export function toImagesBody(
   { model, extraBody, messages }: ChatRequest,
   providerBody: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
-  return { ...extraBody, model, prompt: messages.at(-1)?.content ?? '', ...providerBody }
+  const body: Record<string, unknown> = { ...extraBody, model, prompt: messages.at(-1)?.content ?? '', ...providerBody }
+  delete body['stream']
+  return body
 }
 
 /** Reads a 2xx body of the API for images. */

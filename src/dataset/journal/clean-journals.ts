@@ -40,19 +40,20 @@ export async function cleanJournals(storage: Storage, options: CleanOptions): Pr
     await storage.remove(key)
     removed.push(name)
   }
-  await cleanImages(storage, (id) => receipts.get(id) ?? null)
+  await cleanImages(storage, options, total)
   return removed
 }
 
 /** Pictures beside the journal go with the last journal of their row group; where none is left, nobody will commit what was linked. */
-async function cleanImages(storage: Storage, receiptOf: (id: number) => Receipt | null): Promise<void> {
+async function cleanImages(storage: Storage, options: CleanOptions, total: number): Promise<void> {
   const names = await storage.list(keys.journalFolder)
   for (const name of names) {
     const id = name.endsWith('.images/') ? parseBatchName(name.slice(0, -'.images/'.length)) : null
     if (id === null || names.some((other) => isJournalOf(id, other))) continue
-    const receipt = receiptOf(id)
-    if (receipt === null) await removeLinkedImages(storage, id)
-    else await settleImages(storage, receipt)
+    const receipt = id < total ? await readCommittedReceipt(storage, options, rowGroupById(options.segments, id)) : null
+    if (receipt !== null) await settleImages(storage, receipt)
+    // A file of whoever it may be could name them.
+    else if ((await storage.stat(keys.rowGroup(id))) === null) await removeLinkedImages(storage, id)
     await removeKeptImages(storage, id)
   }
 }

@@ -63,8 +63,8 @@ async function makeRows({ dataset, input, attempt }: AttemptOptions, run: RowsRu
 async function cleanUp(storage: Storage, receipt: Receipt): Promise<void> {
   const { id } = receipt.rowGroup
   await settleImages(storage, receipt)
-  await removeJournals(storage, id)
   await removeKeptImages(storage, id)
+  await removeJournals(storage, id)
   await removeRefusal(storage, id)
 }
 

@@ -73,8 +73,8 @@ export async function repairRowGroup(options: RepairOptions): Promise<RepairResu
 }
 
 async function cleanUp(storage: Storage, rowGroupId: number): Promise<void> {
-  await removeJournals(storage, rowGroupId)
   await removeKeptImages(storage, rowGroupId)
+  await removeJournals(storage, rowGroupId)
 }
 
 function rowsToMake({ dropped }: Receipt): readonly RowToMake[] {
