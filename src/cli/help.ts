@@ -112,6 +112,10 @@ Looks at every byte of every file; needs no server. Nothing is ever deleted.
 Exit codes: 0 complete and sound, 1 damaged, 2 no dataset there, or a run is open (--repair),
 3 sound as far as it goes: rows are missing, or more dropped than allowed.`,
   worker: `
+Examples:
+  npx parquetry worker
+  npx parquetry worker --metrics-port 9464 --verbose
+
 Serves runs that were started with --worker external. Open runs are announced before they go on.`,
   dev: `
 Examples:
