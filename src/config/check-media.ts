@@ -1,6 +1,7 @@
 /** Whether what is shown to a model can be shown: formats that are needed, and what an API takes. */
 import { imageRouteOf } from '../plan/image-models.ts'
 import type { ResolvedModel } from './models.ts'
+import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
 import type { Placed } from './read-config.ts'
 import type { ColumnConfig } from './schema-columns.ts'
@@ -8,6 +9,7 @@ import type { ColumnConfig } from './schema-columns.ts'
 /** Reports contexts without the format they need, sounds and films for Anthropic's API, and pictures that nobody will look at. */
 export function checkMedia(columns: readonly Placed<ColumnConfig>[], models: ReadonlyMap<string, ResolvedModel>, report: Report): void {
   for (const { part, path } of columns) {
+    if (part.column_type === 'image') checkDrawer(part.model_alias, [...path, 'model_alias'], models, report)
     if (!('multi_modal_context' in part) || part.multi_modal_context === null) continue
     const asked = models.get(part.model_alias)
     const aliases = [part.model_alias, ...(asked?.compiled.fallbacks ?? [])]
@@ -33,4 +35,13 @@ export function checkMedia(columns: readonly Placed<ColumnConfig>[], models: Rea
       }
     }
   }
+}
+
+/** A chat model may draw, but none at Anthropic; of an image model there it is said where its provider stands. */
+function checkDrawer(alias: string, path: Path, models: ReadonlyMap<string, ResolvedModel>, report: Report): void {
+  const asked = models.get(alias)
+  const drawers = [alias, ...(asked?.compiled.fallbacks ?? [])]
+  const anthropic = drawers.find((drawer) => models.get(drawer)?.provider.target.type === 'anthropic')
+  if (anthropic !== undefined)
+    report.error(path, `expected a model that draws, found "${anthropic}" at an Anthropic provider, whose API makes no pictures`)
 }

@@ -88,6 +88,11 @@ describe('embedding and image columns', () => {
       [text('t', '{{ city }}', { model_alias: 'c', ...seen({ modality: 'audio', column_name: 'city' }) })],
       'columns[1].multi_modal_context[0].modality: expected image, the only modality that Anthropic\'s API takes, found audio for "c"',
     ],
+    [
+      'pictures of Anthropic',
+      [picture({ model_alias: 'c' })],
+      'columns[1].model_alias: expected a model that draws, found "c" at an Anthropic provider, whose API makes no pictures',
+    ],
     ['a prompt that is empty', [picture({ prompt: ' ' })], 'columns[1].prompt: expected a prompt, found an empty text'],
     [
       'a system prompt, which images have not',

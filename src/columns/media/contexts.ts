@@ -10,6 +10,7 @@ import type { Value } from '../../values.ts'
 import type { CellRow } from '../generator.ts'
 import type { CellMedia } from './cell-media.ts'
 import { claimedFormat, imageMediaType } from './image-facts.ts'
+import { createTurns } from './turns.ts'
 
 /** The contexts of a column, ready for its rows. */
 export interface ColumnContexts {
@@ -67,8 +68,12 @@ async function partOf(value: unknown, context: MediaContext, media: CellMedia): 
   if (type === null && isAddress) return urlPart(modality, text)
   if (isPath && modality !== 'image') return { problem: 'a path; set data_type: url, or give base64' }
   if (isPath && type === null) return await filePart(text, media)
-  return base64Part(text, context)
+  return text.length < LONG_TEXT ? base64Part(text, context) : await inTurn(() => base64Part(text, context))
 }
+
+/** From here on looking at a text and hashing it takes a good part of a millisecond, for each of a thousand rows that begin together. */
+const LONG_TEXT = 65_536
+const inTurn = createTurns()
 
 /** Longer texts are no paths. */
 const LONGEST_PATH = 1_000

@@ -83,6 +83,21 @@ describe('multi-modal context', () => {
     expect(await shown(context, cell)).toContain(expected)
   })
 
+  it('of large base64 leaves the event loop its turn, however many rows begin together', async () => {
+    const large = PNG_TEXT.slice(0, 60) + 'A'.repeat(2_000_000)
+    const contexts = compileContexts({ name: 't', multi_modal_context: [image()] })
+    let turns = 0
+    let isDone = false
+    const count = (): void => {
+      turns += 1
+      if (!isDone) setImmediate(count)
+    }
+    setImmediate(count)
+    await Promise.all(Array.from({ length: 40 }, () => contexts.build(row({ c: large }), folder)))
+    isDone = true
+    expect(turns).toBeGreaterThan(3)
+  })
+
   it('is told apart in the journal by what it is, not by where it lies', async () => {
     const build = async (cell: Value): Promise<readonly string[]> =>
       (await compileContexts({ name: 't', multi_modal_context: [image()] }).build(row({ c: cell }), folder)).map(({ id }) => id)
