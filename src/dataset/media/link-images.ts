@@ -6,6 +6,7 @@
  *     which pictures the others linked, and removes those that the winner has not.
  * M3  Nothing of an open row group is removed, and of earlier generations neither.
  */
+import type { CompiledDataset } from '../../config/compiled.ts'
 import type { OpenDataset } from '../open-dataset.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { keys } from '../layout.ts'
@@ -32,7 +33,7 @@ export interface LinkOptions {
 /** Puts the pictures of finished rows under their names (M1). Throws `STORAGE_FAILED`, `DISK_FULL`. */
 export async function linkImages({ dataset, rowGroupId, generation, attempt, rows }: LinkOptions): Promise<void> {
   const { storage, compiled } = dataset
-  const columns = compiled.columns.filter(({ column_type: type }) => type === 'image').map(({ name }) => name)
+  const columns = namingColumns(compiled)
   if (columns.length === 0) return
   const paths = rows.flatMap(({ values }) => columns.flatMap((column) => pathsIn(values[column])))
   if (paths.length === 0) return
@@ -41,6 +42,16 @@ export async function linkImages({ dataset, rowGroupId, generation, attempt, row
     const content = parseImagePath(path)?.content ?? ''
     await storage.link(`${keys.keptImages(rowGroupId)}/${content}`, path)
   })
+}
+
+/** Image columns whose paths stand in some file: not those that are dropped and not kept, unless others may have taken their paths over. */
+function namingColumns({ columns, schema, droppedSchema, processors, inputs }: CompiledDataset): readonly string[] {
+  const images = columns.filter(({ column_type: type }) => type === 'image').map(({ name }) => name)
+  if (images.length === 0) return images
+  const kept = new Set([...schema, ...droppedSchema].map(({ name }) => name))
+  const readers = columns.filter(({ column_type: type }) => type === 'expression').flatMap(({ name }) => inputs[name] ?? [])
+  const hasTransform = processors.some(({ processor_type: type }) => type === 'schema_transform')
+  return images.filter((name) => kept.has(name) || hasTransform || readers.includes(name))
 }
 
 /** The pictures that a cell names. */

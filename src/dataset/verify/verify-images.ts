@@ -74,7 +74,8 @@ export async function noteUnnamedImages(storage: Storage, named: ReadonlyMap<str
   for (const [column, wanted] of named) {
     const folder = `${keys.imagesFolder}/${imageFolderOf(column)}`
     const found = (await storage.list(folder)).length
-    if (found > wanted) notes.push(`${folder}: ${found - wanted} pictures that no row names`)
+    const unnamed = found - wanted
+    if (unnamed > 0) notes.push(`${folder}: ${unnamed} ${unnamed === 1 ? 'picture' : 'pictures'} that no row names`)
   }
   return notes
 }

@@ -130,6 +130,17 @@ describe('pictures of a row group', () => {
     expect(await verifyDataset(storage)).toMatchObject({ state: 'complete', problems: [], notes: [] })
   })
 
+  it('of a column that is dropped and not kept are no files, unless an expression may have taken their paths over', async () => {
+    for (const isRead of [false, true]) {
+      const storage = createMemoryStorage()
+      const copy = { name: 'copy', column_type: 'expression', expr: '{{ hidden[0] }}' }
+      const columns = isRead ? [...config.columns, copy] : config.columns
+      const unkept = { ...config, columns, parquetry: { ...config.parquetry, preserve_dropped_columns: false } }
+      await makeDataset(storage, { config: unkept, answer: draw, numRecords: 2, bufferSize: 2 })
+      expect(await imagesOf(storage)).toHaveLength(isRead ? 4 : 2)
+    }
+  })
+
   it('are asked for again when the journal names them and they are gone', async () => {
     const storage = createMemoryStorage()
     const made = await prepareMade(failingOnce(storage, 'publish', /batch_00000/), { config, answer: draw, numRecords: 2, bufferSize: 2 })
@@ -179,7 +190,7 @@ describe('verify', () => {
 
   it('notes pictures that no row names', async () => {
     const { storage } = await damage((inside) => inside.writeAtomic('images/pic/stray.png', 'x'))
-    expect(await verifyDataset(storage)).toMatchObject({ state: 'complete', notes: ['images/pic: 1 pictures that no row names'] })
+    expect(await verifyDataset(storage)).toMatchObject({ state: 'complete', notes: ['images/pic: 1 picture that no row names'] })
   })
 })
 
