@@ -9,14 +9,18 @@ import type { LlmColumnOptions } from './llm-prompt.ts'
 import { compilePrompts } from './llm-prompt.ts'
 import { compileContexts } from './media/contexts.ts'
 
+/** A picture costs what a hundred texts do: one that cannot be had is asked for once more, not five times. */
+const MAX_RESTARTS = 1
+
 /**
  * Compiles an image column. A cell is a list of paths in the dataset's folder, mostly of one. An answer without pictures, or with one that is none,
- * is asked again. Throws `TEMPLATE_INVALID`; cells throw `EMPTY_PROMPT`, `MEDIA_INVALID`, `ANSWER_INVALID`.
+ * is asked once more. Throws `TEMPLATE_INVALID`; cells throw `EMPTY_PROMPT`, `MEDIA_INVALID`, `ANSWER_INVALID`.
  */
 export function compileImage(column: ImageColumn, options: LlmColumnOptions): CellGenerator {
   const { model, limits } = options
   const prompts = compilePrompts({ ...column, system_prompt: null }, options)
   const route = imageRouteOf(model.target.model)
+  const rounds = { maxConversationRestarts: Math.min(limits.maxConversationRestarts, MAX_RESTARTS), maxConversationCorrectionSteps: 0 }
   // The API for images takes words only.
   const contexts = compileContexts(route === 'chat' ? column : { name: column.name })
   const shown = compileContexts(column).inputs
@@ -34,10 +38,7 @@ export function compileImage(column: ImageColumn, options: LlmColumnOptions): Ce
         wants: { kind: 'images', route },
       }
       const ask = ports.ask.bind(ports, column.model_alias)
-      const reached = await converse(
-        { column: column.name, request, read: readImages, ask },
-        { ...limits, maxConversationCorrectionSteps: 0 },
-      )
+      const reached = await converse({ column: column.name, request, read: readImages, ask }, rounds)
       return ports.media.cellOf({ column: column.name, row: row.rowIndex, refill: row.refill }, reached.value)
     },
   }

@@ -37,18 +37,28 @@ export interface FetchPorts {
 /** Tries at one address, and the first pause between them in ms, doubled each time. */
 const TRIES = 4
 const PAUSE_MS = 500
+/** Redirects that are followed; each address is judged like the first. */
+const MAX_REDIRECTS = 3
 
 /** See the head of the file. */
 export function createPictureFetch({ originOf, clock }: FetchPorts): FetchPicture {
   return async (address, { endpoint, timeoutMs, signal }) => {
-    const url = URL.canParse(address) ? new URL(address) : null
-    if (url === null || !/^https?:$/u.test(url.protocol)) return problem('its address is none')
+    let url = URL.canParse(address) ? new URL(address) : null
     const where = endpointForPeople(address)
-    if (isInside(url) && !isInside(endpoint)) return problem(`its address ${where} leads into a private network`)
+    let redirects = 0
     const headers = ['accept', 'image/*', 'accept-encoding', 'identity', 'user-agent', 'parquetry']
     for (let tried = 1; ; tried += 1) {
+      if (url === null || !/^https?:$/u.test(url.protocol)) return problem('its address is none')
+      if (isInside(url) && !isInside(endpoint)) return problem(`its address ${where} leads into a private network`)
       const found = await get(originOf(url), { path: url.pathname + url.search, headers, timeoutMs, signal })
       if ('bytes' in found && found.status === 200) return { value: { bytes: found.bytes } }
+      const next: URL | null = redirects < MAX_REDIRECTS && 'bytes' in found ? redirectOf(found, url) : null
+      if (next !== null) {
+        redirects += 1
+        tried -= 1
+        url = next
+        continue
+      }
       if ('bytes' in found && !isPassing(found.status)) return problem(`fetching it from ${where} was answered with status ${found.status}`)
       if (found instanceof TransportFailure && (found.problem === 'too-large' || found.problem === 'invalid')) {
         return problem(`fetching it from ${where} failed: ${found.message}`)
@@ -68,6 +78,11 @@ async function get(origin: HttpOrigin, request: Parameters<HttpOrigin['get']>[0]
     if (error instanceof TransportFailure) return error
     throw error
   }
+}
+
+function redirectOf({ status, headers }: Awaited<ReturnType<HttpOrigin['get']>>, from: URL): URL | null {
+  const { location } = headers
+  return status >= 300 && status < 400 && typeof location === 'string' && URL.canParse(location, from.href) ? new URL(location, from) : null
 }
 
 function isPassing(status: number): boolean {

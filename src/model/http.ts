@@ -21,6 +21,8 @@ export interface HttpReply {
 /** A whole reply as bytes. */
 export interface HttpFile {
   readonly status: number
+  /** Names in lower case. */
+  readonly headers: HttpReply['headers']
   readonly bytes: Uint8Array
 }
 
@@ -91,7 +93,11 @@ export function openOrigin(origin: string, { clock, maxAnswerBytes = MAX_ANSWER_
         text: bytes.toString('utf8'),
       })),
     get: (request) =>
-      exchange(way, { ...request, method: 'GET', body: null }, clock, maxAnswerBytes, (status, _headers, bytes) => ({ status, bytes })),
+      exchange(way, { ...request, method: 'GET', body: null }, clock, maxAnswerBytes, (status, headers, bytes) => ({
+        status,
+        headers,
+        bytes,
+      })),
     destroy: () => way.dispatcher.destroy(),
   }
 }

@@ -26,11 +26,17 @@ async function open(script: Script): Promise<{ server: ScriptedServer; models: C
 }
 
 /** A server of pictures: the first `failures` requests fail. */
-async function openPictures(failures: number, status = 503): Promise<{ address: string; asked: () => readonly string[] }> {
+async function openPictures(
+  failures: number,
+  status = 503,
+  location?: string,
+): Promise<{ address: string; asked: () => readonly string[] }> {
   const asked: string[] = []
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url} ${request.headers.authorization ?? 'no key'}`)
-    response.writeHead(asked.length <= failures ? status : 200).end(Buffer.from(PNG_TEXT, 'base64'))
+    response
+      .writeHead(asked.length <= failures ? status : 200, location === undefined ? {} : { location })
+      .end(Buffer.from(PNG_TEXT, 'base64'))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   opened.push({
@@ -124,6 +130,20 @@ describe('pictures', () => {
     const [picture] = (await models.client(target(server.endpoint)).complete(request, { signal: never })).pictures ?? []
     if (path === 'ftp') expect(picture).toBeUndefined()
     else expect(picture).toEqual({ problem: expect.stringContaining(problem) as string })
+  })
+
+  it('are fetched by way of a few redirects, not of many', async () => {
+    for (const [redirects, isHad] of [
+      [3, true],
+      [4, false],
+    ] as const) {
+      const pictures = await openPictures(redirects, 307, '/moved.png')
+      const { server, models } = await open((response) => sendJson(response, 200, { data: [{ url: `${pictures.address}/a.png` }] }))
+      const [picture] = (await models.client(target(server.endpoint)).complete(drawing, { signal: never })).pictures ?? []
+      if (isHad) expect(picture).toEqual({ bytes: Buffer.from(PNG_TEXT, 'base64') })
+      else expect(picture).toEqual({ problem: expect.stringContaining('was answered with status 307') as string })
+      expect(pictures.asked().map((asked) => asked.split(' ')[1])).toEqual(['/a.png', ...Array.from({ length: 3 }, () => '/moved.png')])
+    }
   })
 
   it.each<[string, Record<string, unknown>, unknown]>([
