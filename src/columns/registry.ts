@@ -1,7 +1,7 @@
 /** From the kind of a column to the generator of its cells. A new kind is one file and one line here. */
 import { compileTemplate } from '../template/template.ts'
 import { ParquetryError } from '../errors.ts'
-import type { CellColumn, CompiledDataset } from '../config/compiled.ts'
+import type { CellColumn, CompiledDataset, LlmColumn } from '../config/compiled.ts'
 import { compileExpression } from './expression.ts'
 import type { CellGenerator } from './generator.ts'
 import { compileLlmJudge } from './llm-judge.ts'
@@ -42,10 +42,14 @@ function compileCellGenerator(column: CellColumn, compiled: CompiledDataset): Ce
   }
 }
 
-function llmOptions(column: { readonly name: string; readonly model_alias: string }, compiled: CompiledDataset): LlmColumnOptions {
+function llmOptions(column: LlmColumn, compiled: CompiledDataset): LlmColumnOptions {
   const model = Object.hasOwn(compiled.models, column.model_alias) ? compiled.models[column.model_alias] : undefined
   if (model === undefined) {
     throw new ParquetryError('INTERNAL', `Column "${column.name}": expected a compiled model "${column.model_alias}", found none.`)
   }
-  return { model, types: compiled.types, compileTemplate, limits: compiled.policies }
+  const tools = column.tool_alias === undefined ? undefined : compiled.tools?.[column.tool_alias]
+  if (column.tool_alias !== undefined && tools === undefined) {
+    throw new ParquetryError('INTERNAL', `Column "${column.name}": expected compiled tools "${column.tool_alias}", found none.`)
+  }
+  return { model, types: compiled.types, compileTemplate, limits: compiled.policies, ...(tools === undefined ? {} : { tools }) }
 }

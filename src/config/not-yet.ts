@@ -12,7 +12,6 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {
   multi_modal_context: { name: 'multi-modal context', idle: [null] },
-  tool_alias: { name: 'tool calls', idle: [null] },
 }
 const MODEL_COLUMNS = ['llm-text', 'llm-code', 'llm-structured', 'llm-judge']
 
@@ -36,6 +35,5 @@ export function withoutLaterFields(column: Readonly<Record<string, unknown>>, pa
 /** Reports what the root of a config asks of later releases. */
 export function reportLaterSections(root: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
   const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0)
-  if (!isEmpty(root['tool_configs'])) report.notYet([...path, 'tool_configs'], 'tool calls (tool_configs) are not supported yet')
   if (!isEmpty(root['profilers'])) report.notYet([...path, 'profilers'], 'profilers are not supported yet')
 }

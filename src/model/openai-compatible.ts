@@ -3,7 +3,7 @@
  *
  * Precedence in the body, key by key: the model's extra_body < the call's own fields < the provider's extra_body.
  */
-import type { ChatAnswer, ChatRequest, TokenUsage } from './client.ts'
+import type { ChatAnswer, ChatMessage, ChatRequest, TokenUsage, ToolCall } from './client.ts'
 import { cacheUsage, estimateUsage, isCount, isRecord, parseBody } from './wire-body.ts'
 import type { WireAnswer, WireFormat } from './wire-format.ts'
 
@@ -19,7 +19,7 @@ export const openaiCompatible: WireFormat = {
 
 /** The body as an object. Streaming is always off: an answer is journalled whole. */
 export function toChatBody(request: ChatRequest, providerBody: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const body: Record<string, unknown> = { ...request.extraBody, model: request.model, messages: request.messages }
+  const body: Record<string, unknown> = { ...request.extraBody, model: request.model, messages: request.messages.map(toMessage) }
   if (request.temperature !== undefined) body['temperature'] = request.temperature
   if (request.topP !== undefined) body['top_p'] = request.topP
   if (request.maxTokens !== undefined) body['max_tokens'] = request.maxTokens
@@ -28,10 +28,24 @@ export function toChatBody(request: ChatRequest, providerBody: Readonly<Record<s
     // `strict` is left out: strict mode refuses many schemas that are fine otherwise, and the answer is checked here anyway.
     body['response_format'] = { type: 'json_schema', json_schema: { name: toSchemaName(name), schema } }
   }
+  if (request.tools !== undefined) body['tools'] = request.tools.map((tool) => ({ type: 'function', function: tool }))
   Object.assign(body, providerBody)
   delete body['stream']
   delete body['stream_options']
   return body
+}
+
+/** Thoughts go back with the tool calls they led to, as some models want them. */
+function toMessage(message: ChatMessage): object {
+  const { role, content, reasoning, toolCalls, toolCallId } = message
+  if (toolCallId !== undefined) return { role, content, tool_call_id: toolCallId }
+  if (toolCalls === undefined) return { role, content }
+  return {
+    role,
+    content,
+    ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
+    tool_calls: toolCalls.map(({ id, name, arguments: text }) => ({ id, type: 'function', function: { name, arguments: text } })),
+  }
 }
 
 /** OpenAI allows a–z, A–Z, 0–9, `_` and `-`, 64 characters. */
@@ -57,10 +71,12 @@ export function readChatAnswer(text: string, request: ChatRequest): WireAnswer {
   const content = readContent(message['content'])
   if (content === null) return { kind: 'unreadable', problem: 'a message whose content is neither text nor a list of parts' }
   const reasoning = firstText(message['reasoning_content'], message['reasoning'])
+  const toolCalls = readToolCalls(message['tool_calls'])
   const answer: ChatAnswer = {
     content,
     ...(reasoning === null ? {} : { reasoning }),
     finishReason,
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
     usage: readUsage(parsed['usage']) ?? estimateUsage(request, content, reasoning),
   }
   return { kind: 'answer', answer }
@@ -101,6 +117,19 @@ function readContent(content: unknown): string | null {
   return content
     .map((part: unknown) => (typeof part === 'string' ? part : isRecord(part) && typeof part['text'] === 'string' ? part['text'] : ''))
     .join('')
+}
+
+/** Calls of functions; one without an id gets the number of its place, so that its result can name it. */
+function readToolCalls(calls: unknown): readonly ToolCall[] {
+  if (!Array.isArray(calls)) return []
+  return calls.flatMap((call: unknown, index) => {
+    const called = isRecord(call) ? call['function'] : null
+    if (!isRecord(call) || !isRecord(called) || typeof called['name'] !== 'string') return []
+    const { id } = call
+    const { name, arguments: given } = called
+    const text = typeof given === 'string' ? given : JSON.stringify(given ?? {})
+    return [{ id: typeof id === 'string' && id !== '' ? id : `call_${index}`, name, arguments: text }]
+  })
 }
 
 function readUsage(usage: unknown): TokenUsage | null {

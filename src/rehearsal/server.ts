@@ -1,7 +1,7 @@
 /**
  * The rehearsal endpoint: OpenAI-compatible, on loopback, with no model behind it, so that a whole run can be tried for nothing.
  *
- * 1. Content depends on messages and response format only; no wall clock, no Math.random.
+ * 1. Content depends on messages, response format and tools only; no wall clock, no Math.random.
  * 2. Every answer says what it is: header `x-parquetry-rehearsal: 1`, `system_fingerprint: "parquetry-rehearsal"`, labelled text.
  * 3. It listens on 127.0.0.1 and nowhere else.
  */
@@ -172,6 +172,7 @@ const MODELS = { object: 'list', data: [{ id: REHEARSAL_MODEL, object: 'model', 
 function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number | undefined, counters: Counters, reply: Reply): void {
   try {
     const answer = answerRehearsal(request, digest)
+    const call = malformedWay === undefined ? answer.call : undefined
     const whole = malformedWay === undefined ? answer.content : spoil(answer, malformedWay)
     // JSON and code are never cut at max_tokens: four characters a token is too rough a measure to fail a row by.
     const limit = answer.shape === 'text' ? (request.max_tokens ?? Infinity) * 4 : Infinity
@@ -183,7 +184,10 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
             .replace(/[\ud800-\udbff]$/, '')
         : whole
     if (malformedWay !== undefined) counters.malformed += 1
-    const usage = { prompt_tokens: Math.ceil(answer.inputCharacters / 4), completion_tokens: Math.ceil(content.length / 4) }
+    const usage = {
+      prompt_tokens: Math.ceil(answer.inputCharacters / 4),
+      completion_tokens: Math.ceil((content.length + (call?.function.arguments.length ?? 0)) / 4),
+    }
     counters.inputTokens += usage.prompt_tokens
     counters.outputTokens += usage.completion_tokens
     reply(200, {
@@ -195,8 +199,13 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
       choices: [
         {
           index: 0,
-          message: { role: 'assistant', content, reasoning_content: REHEARSED_REASONING },
-          finish_reason: content === whole ? 'stop' : 'length',
+          message: {
+            role: 'assistant',
+            content: call === undefined ? content : null,
+            reasoning_content: REHEARSED_REASONING,
+            ...(call === undefined ? {} : { tool_calls: [call] }),
+          },
+          finish_reason: call !== undefined ? 'tool_calls' : content === whole ? 'stop' : 'length',
         },
       ],
       usage: { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens },
@@ -237,6 +246,7 @@ function readRequest(raw: string): ReadRequest | string {
     messages: messages as RehearsalRequest['messages'],
     model: typeof fields['model'] === 'string' ? fields['model'] : REHEARSAL_MODEL,
     response_format: fields['response_format'],
+    ...(fields['tools'] === undefined ? {} : { tools: fields['tools'] }),
     ...(typeof maxTokens === 'number' && maxTokens >= 1 ? { max_tokens: maxTokens } : {}),
   }
 }

@@ -6,6 +6,7 @@ import type { OpenPeople } from '../../columns/sampler/people.ts'
 import type { CompiledDataset } from '../../config/compiled.ts'
 import type { RowGroupProgress, Usage } from '../../contract.ts'
 import type { KeptAnswer, Models } from '../../model/client.ts'
+import type { ToolServers } from '../../mcp/tools.ts'
 import type { Value } from '../../values.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -21,6 +22,8 @@ export interface PreviewOptions {
   /** Where seed data are found. */
   readonly seedPlace: SeedPlace
   readonly models: Models
+  /** Servers of tools (MCP). Default: there are none. */
+  readonly toolServers?: ToolServers
   /** Reads managed people. Default: there are none. */
   readonly openPeople?: OpenPeople
   readonly seed: string
@@ -63,6 +66,8 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
   const answers = createAnswerBook({
     models: options.models,
     compiledModels: compiled.models,
+    toolServers: options.toolServers,
+    compiledTools: compiled.tools,
     journal,
     random: program.random,
     stop: life.signal,
@@ -114,7 +119,11 @@ function createMemoryJournal(): Journal {
     record(key, _place, answer): Promise<void> {
       answers.set(key, answer)
       const { inputTokens, outputTokens } = answer.usage
-      paid = { calls: paid.calls + 1, inputTokens: paid.inputTokens + inputTokens, outputTokens: paid.outputTokens + outputTokens }
+      paid = {
+        calls: paid.calls + (answer.tool === undefined ? 1 : 0),
+        inputTokens: paid.inputTokens + inputTokens,
+        outputTokens: paid.outputTokens + outputTokens,
+      }
       return Promise.resolve()
     },
     get size() {

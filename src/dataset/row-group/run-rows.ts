@@ -257,9 +257,11 @@ async function makeLateCell(cells: OpenRow, generator: CellGenerator, waits: rea
   for (const wait of waits) await wait
   const { options, rowIndex, refill } = cells
   const cell = { row: rowIndex, column: generator.column, refill }
+  const tools = options.answers.toolsOf?.(cell)
   try {
     cells.values[generator.column] = await generator.generate(cellRow(cells, generator), {
       ask: (alias, request, ordinal) => options.answers.ask(cell, alias, request, ordinal),
+      ...(tools === undefined ? {} : { tools }),
       signal: options.signal,
     })
   } catch (error) {

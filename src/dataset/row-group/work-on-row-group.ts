@@ -112,6 +112,8 @@ async function makeAndCommit(
   const answers = createAnswerBook({
     models: ports.models,
     compiledModels: dataset.compiled.models,
+    toolServers: ports.toolServers,
+    compiledTools: dataset.compiled.tools,
     journal,
     random: dataset.random,
     stop: life.stop.signal,
