@@ -27,7 +27,7 @@ export const localMcpProvider = z.strictObject({
   env: z
     .record(z.string(), z.string())
     .default({})
-    .describe('Its environment; a value that is the name of a variable set where the worker runs stands for that one.'),
+    .describe('Its environment; a value such as MY_API_KEY stands for the variable of that name, where it is set for the worker.'),
 })
 
 /** Tools as read: defaults filled in. */

@@ -23,14 +23,14 @@ export interface ConnectionPorts {
   /** Where keys are read from by name, for each session. */
   readonly env: Environment
   readonly readHomeSecrets?: ReadHomeToolSecrets
-  /** Milliseconds before each repetition of an exchange whose connection was lost. Default 0, 500, 2,000. */
+  /** Milliseconds before each repetition of an exchange whose connection was lost. Default 0, 300, 1,000. */
   readonly retryPausesMs?: readonly number[]
 }
 
 /** Milliseconds that a tool call may take when its config says nothing. */
 export const LONGEST_CALL_MS = 600_000
 
-const RETRY_PAUSES_MS = [0, 500, 2_000]
+const RETRY_PAUSES_MS = [0, 300, 1_000]
 const MAX_CALLS = 16
 const LIST_MS = 30_000
 

@@ -31,7 +31,7 @@ export async function readToolSecrets(
 ): Promise<ConnectionSecrets> {
   const home = provider.hasHomeSecrets ? ((await readHome?.(provider)) ?? null) : null
   if (provider.type === 'stdio') {
-    const named = Object.entries(provider.env).map(([name, value]) => [name, valueOf(value, env)] as const)
+    const named = Object.entries(provider.env).map(([name, value]) => [name, valueOf(provider.name, name, value, env)] as const)
     const all = { ...Object.fromEntries(named), ...home?.env }
     // What was written in the config itself is no secret.
     const secrets = Object.entries(all).flatMap(([name, value]) => (provider.env[name] === value ? [] : [value]))
@@ -43,9 +43,15 @@ export async function readToolSecrets(
   return { token: null, env: {}, secrets: [] }
 }
 
-/** A name of a variable that is set stands for its value; anything else for itself. */
-function valueOf(text: string, env: Environment): string {
-  return /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/.test(text) && Object.hasOwn(env, text) ? (env[text] ?? text) : text
+/** Variables under such names hold secrets: what they are to hold must be there. */
+const SECRET = /key|token|secret|password|credential/i
+
+/** The name of a variable that is set stands for its value; anything else for itself. */
+function valueOf(provider: string, name: string, text: string, env: Environment): string {
+  if (!/^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$/.test(text)) return text
+  const value = env[text]
+  if (value === undefined && SECRET.test(name)) throw missingToken(provider, text)
+  return value ?? text
 }
 
 function missingToken(provider: string, variable: string): ParquetryError {

@@ -18,7 +18,7 @@ export interface LocalToolProvider {
   readonly name: string
   readonly command: string
   readonly args: readonly string[]
-  /** Environment of the program. A value that is the name of a variable set where the worker runs stands for that one's value. */
+  /** Environment of the program. A value such as `MY_API_KEY` stands for the variable of that name, where it is set for the worker. */
   readonly env: Readonly<Record<string, string>>
   /** True when further variables stand in a home file: the worker reads them there, late. */
   readonly hasHomeSecrets: boolean

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -64,10 +64,10 @@ describe('a program as tool server', () => {
 
   it('that fails, refuses, or takes too long gives the model something to go on with', async () => {
     const servers = open()
-    const of = target([localProvider()], { timeoutMs: 200 })
+    const of = target([localProvider()], { timeoutMs: 250 })
     expect(await call(servers, of, 'fail')).toEqual({ content: 'the tool failed', isError: true })
     expect(await call(servers, of, 'refuse')).toMatchObject({ content: expect.stringContaining('bad arguments'), isError: true })
-    expect(await call(servers, of, 'wait', { ms: 5_000 })).toMatchObject({ content: expect.stringMatching(/timed out/i), isError: true })
+    expect(await call(servers, of, 'wait', { ms: 600 })).toMatchObject({ content: expect.stringMatching(/timed out/i), isError: true })
     expect(await call(servers, of, 'look_up', '{"topic": ')).toMatchObject({ content: expect.stringContaining('not a JSON object') })
     expect(await call(servers, of, 'invented')).toMatchObject({ content: expect.stringContaining('no tool "invented"'), isError: true })
   })
@@ -92,15 +92,16 @@ describe('a program as tool server', () => {
     expect((await failure(servers.list(target([missing]), signals))).message).toMatch(/"no-such-program-anywhere".*ENOENT/)
   })
 
-  it('ends with the worker', async () => {
+  it('ends with the worker, and is started no more', async () => {
+    const log = join(folder, 'ends')
     const servers = open()
-    const of = target([localProvider()])
-    const { content } = await call(servers, of, 'environment', { name: 'PATH' })
-    expect(content).not.toBe('(not set)')
-    const work = call(servers, of, 'wait', { ms: 60_000 })
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const of = target([localProvider({ TOOL_LOG: log })])
+    await call(servers, of, 'look_up', { topic: 'tea' })
+    const pid = Number.parseInt(await readFile(log, 'utf8'), 10)
+    expect(process.kill(pid, 0)).toBe(true)
     await servers.close()
-    expect(await failure(work)).toMatchObject({ code: 'TOOL_SERVER_UNREACHABLE' })
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
+    expect(await failure(call(servers, of, 'look_up', { topic: 'tea' }))).toMatchObject({ code: 'TOOL_SERVER_UNREACHABLE' })
   })
 })
 
@@ -129,8 +130,8 @@ describe.each(['streamable_http', 'sse'] as const)('a tool server over %s', (typ
 
   it('that dies in the middle of a call and comes back is asked again', async () => {
     const log = join(folder, `back-${type}`)
-    const own = await startToolServer(type, { TOOL_LOG: log, TOOL_MS: '400' })
-    const servers = open({ retryPausesMs: [100, 500, 1_000, 2_000] })
+    const own = await startToolServer(type, { TOOL_LOG: log, TOOL_MS: '200' })
+    const servers = open({ retryPausesMs: [50, 200, 400, 800, 1_600] })
     const of = target([own.provider])
     const answered = call(servers, of, 'look_up', { topic: 'tea' })
     while (callsIn(log).length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
