@@ -3,7 +3,7 @@
  *
  * C1  One session at a time, made when it is needed; whoever comes while it is being made waits for the same one.
  * C2  A session that is lost is made again, and what was asked on it is asked again, a few times; then the server counts as away.
- * C3  Its tools are read once: what a model is offered does not change while the worker lives.
+ * C3  Its tools are read once, unless they turn out not to be those wanted: what a model is offered does not change while the worker lives.
  * C4  At most `MAX_CALLS` calls at once.
  */
 import type { ToolDefinition } from '../model/client.ts'
@@ -81,6 +81,11 @@ export class ToolConnection {
       if (error instanceof AnsweredWithError) throw serverError(this.#provider, 'lost', `asked for its tools, it said: ${error.message}`)
       throw error
     }
+  }
+
+  /** They are read again when they are asked for next. */
+  forgetTools(): void {
+    this.#tools = null
   }
 
   /** Calls a tool. Throws as `tools`, or the signal's reason. */

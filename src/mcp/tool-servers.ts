@@ -29,9 +29,15 @@ export function createToolServers(ports: ConnectionPorts): ToolServers {
     const key = JSON.stringify([alias, providers, allowTools])
     const known = offered.get(key)
     if (known !== undefined) return known
-    const tools = offerOf(target, listed, connectionTo)
-    offered.set(key, tools)
-    return tools
+    try {
+      const tools = offerOf(target, listed, connectionTo)
+      offered.set(key, tools)
+      return tools
+    } catch (error) {
+      // Somebody may put it right while the run waits.
+      for (const provider of providers) connectionTo(provider).forgetTools()
+      throw error
+    }
   }
 
   return {

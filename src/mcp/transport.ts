@@ -2,13 +2,12 @@
 import type { Client, JsonSchemaValidator, jsonSchemaValidator, Transport } from '@modelcontextprotocol/client'
 import type { Environment } from '../model/key.ts'
 import { openHttp } from './http.ts'
+import { ProgramTransport } from './program.ts'
 import type { ConnectionSecrets } from './secrets.ts'
 import type { LocalToolProvider, RemoteToolProvider, ToolProvider } from './tools.ts'
 
 /** Longest time for connecting and the first exchange, in ms. */
 const CONNECT_MS = 30_000
-/** Characters of a program's complaints that are kept, for its error. */
-const COMPLAINT_LENGTH = 400
 
 /** A session with a server. */
 export interface Session {
@@ -72,12 +71,13 @@ interface Way {
 }
 
 async function openProgram({ command, args }: LocalToolProvider, { secrets }: SessionOptions): Promise<Way> {
-  const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio')
-  // The SDK gives programs PATH, HOME and the like, and nothing else of this process's environment.
-  const transport = new StdioClientTransport({ command, args: [...args], env: { ...secrets.env }, stderr: 'pipe' })
-  let complaint = ''
-  transport.stderr?.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-COMPLAINT_LENGTH)))
-  return { transport, complaint: () => complaint.trim(), release: () => Promise.resolve() }
+  const [codec, { getDefaultEnvironment }] = await Promise.all([
+    import('@modelcontextprotocol/client'),
+    import('@modelcontextprotocol/client/stdio'),
+  ])
+  // Programs get PATH, HOME and the like, and nothing else of this process's environment.
+  const transport = new ProgramTransport({ command, args, env: { ...getDefaultEnvironment(), ...secrets.env } }, codec)
+  return { transport, complaint: () => transport.complaint(), release: () => Promise.resolve() }
 }
 
 async function openAddress({ type, endpoint }: RemoteToolProvider, { secrets, env }: SessionOptions): Promise<Way> {

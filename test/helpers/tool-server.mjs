@@ -97,8 +97,11 @@ async function serveEvents(request, response) {
   await open().connect(transport)
 }
 
-if (kind === 'stdio') await open().connect(new StdioServerTransport())
-else {
+if (kind === 'stdio') {
+  // Programs greet, which is no message.
+  console.log('a server of tools')
+  await open().connect(new StdioServerTransport())
+} else {
   createServer((request, response) => {
     if (TOOL_KEY !== undefined && request.headers.authorization !== `Bearer ${TOOL_KEY}`) return response.writeHead(401).end('no')
     void (kind === 'sse' ? serveEvents : serveStreamable)(request, response)

@@ -98,7 +98,8 @@ describe('a program as tool server', () => {
     const of = target([localProvider({ TOOL_LOG: log })])
     await call(servers, of, 'look_up', { topic: 'tea' })
     const pid = Number.parseInt(await readFile(log, 'utf8'), 10)
-    expect(process.kill(pid, 0)).toBe(true)
+    // It leads a process group of its own, so that a Ctrl-C meant for the worker does not reach it.
+    expect(process.kill(-pid, 0)).toBe(true)
     await servers.close()
     expect(() => process.kill(pid, 0)).toThrow('ESRCH')
     expect(await failure(call(servers, of, 'look_up', { topic: 'tea' }))).toMatchObject({ code: 'TOOL_SERVER_UNREACHABLE' })
@@ -157,5 +158,18 @@ describe('the tools of an alias', () => {
     expect(twice).toMatchObject({ code: 'TOOL_NOT_OFFERED', message: expect.stringMatching(/"look_up" at "one" and at "copy"/) })
     const absent = await failure(servers.list(target([two], { allowTools: ['fail', 'faill'] }), signals))
     expect(absent).toMatchObject({ code: 'TOOL_NOT_OFFERED', message: expect.stringContaining('faill') })
+  })
+
+  it('are looked for again when the server was put right', async () => {
+    const env = { TOOL_NAMES: 'wait' }
+    const server = await startToolServer('streamable_http', env)
+    const servers = open({ retryPausesMs: [0, 100, 400] })
+    const of = target([server.provider], { allowTools: ['look_up'] })
+    expect(await failure(servers.list(of, signals))).toMatchObject({ code: 'TOOL_NOT_OFFERED' })
+    await server.kill()
+    env.TOOL_NAMES = 'wait,look_up'
+    await server.start()
+    expect(await call(servers, of, 'look_up', { topic: 'tea' })).toEqual({ content: 'facts about tea', isError: false })
+    await server.kill()
   })
 })
