@@ -1,9 +1,10 @@
 /** The tool servers of one worker: a connection for each that is used, shared by all aliases and datasets. */
+import { setMaxListeners } from 'node:events'
 import { ParquetryError } from '../errors.ts'
 import type { ToolDefinition } from '../model/client.ts'
 import { ToolConnection } from './connection.ts'
 import type { ConnectionPorts } from './connection.ts'
-import type { ToolProvider, ToolResult, ToolServers, ToolTarget } from './tools.ts'
+import type { ToolProvider, ToolResult, ToolServers, ToolSignals, ToolTarget } from './tools.ts'
 
 /** An alias's tools, and whose each of them is. */
 interface OfferedTools {
@@ -23,7 +24,9 @@ export function createToolServers(ports: ConnectionPorts): ToolServers {
     return connection
   }
 
-  async function offer(target: ToolTarget, signals: Parameters<ToolServers['list']>[1]): Promise<OfferedTools> {
+  async function offer(target: ToolTarget, signals: ToolSignals): Promise<OfferedTools> {
+    // All calls of a row group listen to the same two; Node takes more than ten listeners for a leak.
+    setMaxListeners(0, signals.signal, signals.stopWaiting)
     const { alias, providers, allowTools } = target
     const listed = await Promise.all(providers.map((provider) => connectionTo(provider).tools(signals)))
     const key = JSON.stringify([alias, providers, allowTools])

@@ -72,6 +72,31 @@ describe('a program as tool server', () => {
     expect(await call(servers, of, 'invented')).toMatchObject({ content: expect.stringContaining('no tool "invented"'), isError: true })
   })
 
+  it('is waited for no longer than the signals say', async () => {
+    const servers = open()
+    const of = target([localProvider()])
+    await servers.list(of, signals)
+    const warned: string[] = []
+    const onWarning = (warning: Error): void => void warned.push(warning.name)
+    process.on('warning', onWarning)
+    const [abort, stop] = [new AbortController(), new AbortController()]
+    const wait = { id: 'c', name: 'wait', arguments: '{"ms": 500}' }
+    const own = { signal: abort.signal, stopWaiting: stop.signal }
+    const underWay = Array.from({ length: 16 }, () => servers.call(of, wait, own))
+    const queued = servers.call(of, wait, own)
+    queued.catch(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    stop.abort(new Error('no more'))
+    await expect(queued).rejects.toThrow('no more')
+    const started = performance.now()
+    abort.abort(new Error('given up'))
+    for (const result of await Promise.allSettled(underWay))
+      expect(result).toMatchObject({ status: 'rejected', reason: { message: 'given up' } })
+    expect(performance.now() - started).toBeLessThan(300)
+    process.off('warning', onWarning)
+    expect(warned).toEqual([])
+  })
+
   it('that died is started again, and the call is made again', async () => {
     const file = join(folder, 'die')
     const servers = open()
@@ -140,6 +165,11 @@ describe.each(['streamable_http', 'sse'] as const)('a tool server over %s', (typ
     await own.start()
     expect(await answered).toEqual({ content: 'facts about tea', isError: false })
     expect(callsIn(log).length).toBe(2)
+    // Nor does a session that the server has forgotten in the meantime do any harm.
+    await own.kill()
+    await own.start()
+    expect(await call(servers, of, 'look_up', { topic: 'oil' })).toEqual({ content: 'facts about oil', isError: false })
+    expect(callsIn(log).length).toBe(3)
     await own.kill()
     expect(await failure(call(open(), of, 'look_up', { topic: 'tea' }))).toMatchObject({ code: 'TOOL_SERVER_UNREACHABLE', kind: 'blocked' })
   })
