@@ -68,6 +68,7 @@ function addConfigOptions(command: Command): Command {
   return command
     .option('-c, --run-config <file>', 'run settings as YAML, as DataDesigner has them')
     .option('--providers <file>', 'model providers as YAML, as in model_providers.yaml')
+    .option('--mcp-providers <file>', 'servers of tools (MCP) as YAML, as in mcp_providers.yaml')
     .option('--provider <name>', 'ask all models at this provider instead of their own, e.g. rehearsal')
     .addOption(
       new Option('--person-fallback <how>', "make people by faker where DataDesigner's managed ones are absent").choices(['faker']),

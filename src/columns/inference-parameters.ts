@@ -33,12 +33,17 @@ export function fixedParameters(model: CompiledModel): Omit<ChatRequest, 'messag
 
 /** The request as another model is asked it: the same words, that model's name and parameters. */
 export function forModel(request: ChatRequest, model: CompiledModel, place: RequestPlace, random: Random): ChatRequest {
-  const { messages, responseSchema, wants } = request
+  const { messages, responseSchema, tools, wants } = request
   if (wants !== undefined) {
     const { extraBody } = fixedParameters(model)
     return { model: model.target.model, messages, ...(extraBody === undefined ? {} : { extraBody }), wants: wantedOf(wants, model) }
   }
-  const asked = { ...fixedParameters(model), messages, ...(responseSchema === undefined ? {} : { responseSchema }) }
+  const asked = {
+    ...fixedParameters(model),
+    messages,
+    ...(responseSchema === undefined ? {} : { responseSchema }),
+    ...(tools === undefined ? {} : { tools }),
+  }
   return withDrawnParameters(asked, model, place, random)
 }
 
@@ -58,7 +63,9 @@ export function withDrawnParameters(
   if (drawn === undefined || request.wants !== undefined) return request
   const draw = (distribution: Distribution, purpose: string): number => {
     const trial = place.restart * STEPS_PER_RESTART + place.step
-    return drawFrom(distribution, random.stream(place.column, place.row, place.refill, trial, purpose))
+    const { turn = 0 } = place
+    const stream = random.stream(place.column, place.row, place.refill, trial, turn === 0 ? purpose : `${purpose} of turn ${turn}`)
+    return drawFrom(distribution, stream)
   }
   return {
     ...request,

@@ -6,6 +6,7 @@ import type { LlmColumn } from '../config/compiled.ts'
 import { isParquetryError } from '../errors.ts'
 import type { ChatAnswer, ChatRequest, MediaPart } from '../model/client.ts'
 import type { Value, ValueType } from '../values.ts'
+import { toolsFor } from './cell-tools.ts'
 import type { Reached, Reading } from './conversation.ts'
 import { converse } from './conversation.ts'
 import type { CellGenerator, CellPorts } from './generator.ts'
@@ -48,12 +49,13 @@ export function compileJsonCell(column: LlmColumn, options: LlmColumnOptions, ce
     ports: CellPorts,
   ): Promise<Reached<Value>> => {
     const ask = ports.ask.bind(ports, column.model_alias)
+    const common = { column: column.name, read, ask, ...(await toolsFor(options, ports)) }
     const byPrompt = toRequest(model, { ...rendered, user: rendered.user + instructions }, media)
-    if (!model.nativeStructuredOutput) return converse({ column: column.name, request: byPrompt, read, ask }, limits)
+    if (!model.nativeStructuredOutput) return converse({ ...common, request: byPrompt }, limits)
     if (!isNativeRefused) {
       const request: ChatRequest = { ...toRequest(model, rendered, media), responseSchema: { name: column.name, schema } }
       try {
-        return await converse({ column: column.name, request, read, ask }, limits)
+        return await converse({ ...common, request }, limits)
       } catch (error) {
         if (!isNativeRefusal(error)) throw error
         isNativeRefused = true
@@ -61,7 +63,7 @@ export function compileJsonCell(column: LlmColumn, options: LlmColumnOptions, ce
     }
     // Restart numbers begin at 1 here whether or not this cell tried natively first, so that its journalled answers are found
     // again by a worker that has yet to learn of the refusal.
-    return converse({ column: column.name, request: byPrompt, firstRestart: 1, read, ask }, limits)
+    return converse({ ...common, request: byPrompt, firstRestart: 1 }, limits)
   }
   return {
     column: column.name,

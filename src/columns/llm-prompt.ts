@@ -2,6 +2,7 @@
 import { ParquetryError } from '../errors.ts'
 import type { CompiledModel, LlmColumn } from '../config/compiled.ts'
 import type { ChatMessage, ChatRequest, MediaPart } from '../model/client.ts'
+import type { ToolTarget } from '../mcp/tools.ts'
 import type { Value, ValueType } from '../values.ts'
 import type { ConversationLimits } from './conversation.ts'
 import type { CellRow } from './generator.ts'
@@ -24,6 +25,8 @@ export interface LlmColumnOptions {
   readonly types: Readonly<Record<string, ValueType>>
   readonly compileTemplate: CompileTemplate
   readonly limits: ConversationLimits
+  /** The tools that the column's model is offered; absent for none. */
+  readonly tools?: Pick<ToolTarget, 'alias' | 'maxTurns'>
 }
 
 /** The prompts of a column, ready for its rows. */

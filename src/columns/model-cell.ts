@@ -1,6 +1,7 @@
 /** Columns of which every cell is one conversation whose usable answer is a text. */
 import type { LlmColumn } from '../config/compiled.ts'
 import type { ChatAnswer } from '../model/client.ts'
+import { toolsFor } from './cell-tools.ts'
 import type { Reading } from './conversation.ts'
 import { converse } from './conversation.ts'
 import type { CellGenerator } from './generator.ts'
@@ -31,7 +32,8 @@ export function compileModelCell(column: LlmColumn, options: LlmColumnOptions, {
       const { system, user } = prompts.render(row)
       const request = toRequest(model, { system, user: user + instructions }, await contexts.build(row, ports.media))
       const ask = ports.ask.bind(ports, column.model_alias)
-      const reached = await converse({ column: column.name, request, read, ask }, limits)
+      const tools = await toolsFor(options, ports)
+      const reached = await converse({ column: column.name, request, read, ask, ...tools }, limits)
       sideEffects.record(row, reached)
       return reached.value
     },

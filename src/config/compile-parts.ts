@@ -45,6 +45,8 @@ import type { ConfigProblem, Report } from './problems.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
 import { samplerParams } from './schema-samplers.ts'
 import { withSeedColumns } from './seed-columns.ts'
+import { resolveTools } from './tools.ts'
+import type { ResolvedTools, ToolSources } from './tools.ts'
 import type { SeedReading } from './seed-columns.ts'
 import type { ColumnConfig } from './schema-columns.ts'
 
@@ -54,11 +56,14 @@ export interface CompiledParts {
   readonly warnings: readonly ConfigProblem[]
   /** Alias → resolved model, used ones only. */
   readonly models: ReadonlyMap<string, ResolvedModel>
+  /** Alias → resolved tools, used ones only. */
+  readonly tools: ReadonlyMap<string, ResolvedTools>
 }
 
 /** What parts are compiled with. */
 export interface PartSources {
   readonly models: ModelSources
+  readonly tools: ToolSources
   /** Null where the config names no seed data. */
   readonly seed: SeedReading | null
   readonly people: FoundPeople
@@ -107,6 +112,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   }
   const models = resolveModels(parts, [...aliasUses(parts.columns, generators), ...unreadAliasUses(parts.unread)], sources.models, report)
   checkMedia(parts.columns, models, report)
+  const tools = resolveTools(parts, sources.tools, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
   const datasetProcessors = compileDatasetProcessors(
     parts,
@@ -131,10 +137,12 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
       processors: processorsOf(parts, names),
       datasetProcessors,
       models,
+      tools,
       policies,
     }),
     warnings,
     models,
+    tools,
   }
 }
 
@@ -263,12 +271,15 @@ function skipFields({ skip, propagate_skip }: Pick<CellColumn, 'skip' | 'propaga
 
 type ModelFields = Pick<
   LlmColumn,
-  'prompt' | 'system_prompt' | 'model_alias' | 'with_trace' | 'extract_reasoning_content' | 'skip' | 'propagate_skip'
+  'prompt' | 'system_prompt' | 'model_alias' | 'tool_alias' | 'with_trace' | 'extract_reasoning_content' | 'skip' | 'propagate_skip'
 >
 
-function modelFields(config: ModelFields & ContextSource): ModelFields & Pick<LlmColumn, 'multi_modal_context'> {
-  const { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content } = config
-  const fields = { ...skipFields(config), prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
+function modelFields(
+  config: Omit<ModelFields, 'tool_alias'> & ContextSource & { readonly tool_alias: string | null },
+): ModelFields & Pick<LlmColumn, 'multi_modal_context'> {
+  const { prompt, system_prompt, model_alias, tool_alias, with_trace, extract_reasoning_content } = config
+  const tools = tool_alias === null ? {} : { tool_alias }
+  const fields = { ...skipFields(config), prompt, system_prompt, model_alias, ...tools, with_trace, extract_reasoning_content }
   return { ...fields, ...contextFields(config) }
 }
 
@@ -333,11 +344,14 @@ function build(made: {
   readonly processors: readonly RowGroupProcessor[]
   readonly datasetProcessors: CompiledDataset['datasetProcessors']
   readonly models: ReadonlyMap<string, ResolvedModel>
+  readonly tools: ReadonlyMap<string, ResolvedTools>
   readonly policies: Policies
 }): CompiledDataset {
   const { columns, inputs, seed, constraints, people, processors, policies } = made
   const models = Object.fromEntries([...made.models].map(([alias, { compiled }]) => [alias, compiled]))
   const generators = factsOfUsed(columns, made.generators)
+  const targets = Object.fromEntries([...made.tools].map(([alias, { target }]) => [alias, target]))
+  const tools = made.tools.size === 0 ? {} : { tools: targets }
   const isReady = new Set(columns.filter(({ column_type: type }) => type === 'sampler' || type === 'seed-dataset').map(({ name }) => name))
   const droppedSideEffects = made.fields.filter(({ name, drop }) => drop && !inputs.has(name)).map(({ name }) => name)
   const schemaOf = (isDropped: boolean): readonly Field[] =>
@@ -354,9 +368,10 @@ function build(made: {
     processors,
     datasetProcessors: made.datasetProcessors,
     models,
+    ...tools,
     policies,
     schema: schemaOf(false),
     droppedSchema: policies.preserveDroppedColumns ? schemaOf(true) : [],
-    fingerprint: fingerprintOf({ columns, droppedSideEffects, seed, constraints, people, generators, processors, models }),
+    fingerprint: fingerprintOf({ columns, droppedSideEffects, seed, constraints, people, generators, processors, models, ...tools }),
   }
 }

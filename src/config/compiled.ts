@@ -3,6 +3,7 @@
  * text and the recorded settings, so that client and worker compile the same thing from the same files.
  * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
  */
+import type { ToolTarget } from '../mcp/tools.ts'
 import type { ModelTarget } from '../model/client.ts'
 import type { GeneratorFacts } from '../plan/generator-facts.ts'
 import type { People } from '../plan/people.ts'
@@ -125,6 +126,8 @@ interface ModelColumn extends MadeColumn {
   readonly multi_modal_context?: readonly MediaContext[]
   readonly system_prompt: string | null
   readonly model_alias: string
+  /** Alias of the tools that the model may call; absent for none. */
+  readonly tool_alias?: string
   readonly with_trace: 'none' | 'last_message' | 'all_messages'
   readonly extract_reasoning_content: boolean
 }
@@ -309,6 +312,8 @@ export interface CompiledDataset {
   readonly datasetProcessors: readonly DatasetProcessor[]
   /** Alias → model; only aliases that a column uses. */
   readonly models: Readonly<Record<string, CompiledModel>>
+  /** Alias → tools; only aliases that a column uses, absent when none does. */
+  readonly tools?: Readonly<Record<string, ToolTarget>>
   readonly policies: Policies
   /** Columns of the main files, in order. */
   readonly schema: Schema

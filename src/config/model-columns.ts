@@ -1,8 +1,6 @@
 /** Which columns ask a model. */
 import type { KnownGenerators } from './column-generators.ts'
 import type { AskingColumn, Column, LlmColumn } from './compiled.ts'
-import type { AliasUse } from './models.ts'
-import { wantedOf } from './models.ts'
 import type { ColumnConfig } from './schema-columns.ts'
 
 /** True for a column, as read or as compiled, whose cells are asked of a model. */
@@ -12,11 +10,19 @@ export function asksModel(column: Column | ColumnConfig): boolean {
   return 'model_alias' in column
 }
 
+/** What a model may be asked for. */
+export type WantedKind = 'chat' | 'embedding' | 'image'
+
+/** What a column of this kind asks a model for. */
+export function wantedOf(columnType: ColumnConfig['column_type']): WantedKind {
+  return columnType === 'embedding' || columnType === 'image' ? columnType : 'chat'
+}
+
 /** Aliases that a column asks, what for, and the field that says so. */
 export function aliasesOf(
   column: ColumnConfig,
   generators: KnownGenerators,
-): readonly (Omit<AliasUse, 'path'> & { readonly field: string })[] {
+): readonly { readonly alias: string; readonly field: string; readonly wants: WantedKind }[] {
   if (column.column_type === 'custom') {
     const models = generators.get(column.generator_function)?.facts.models ?? []
     return models.map((alias) => ({ alias, field: 'generator_function', wants: 'chat' }))

@@ -10,10 +10,10 @@ import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
 import { createReport } from './problems.ts'
 import type { Report } from './problems.ts'
+import type { WantedKind } from './model-columns.ts'
 import type { KnownProvider } from './providers.ts'
 import { readModel } from './read-config.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
-import type { ColumnConfig } from './schema-columns.ts'
 import type { ModelConfig } from './schema-models.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
 import type { LoadedFile } from './sources.ts'
@@ -25,12 +25,7 @@ export interface AliasUse {
   /** Path of the column's `model_alias`. */
   readonly path: Path
   /** What the column asks for; absent for a model that stands in for another. */
-  readonly wants?: 'chat' | 'embedding' | 'image'
-}
-
-/** What a column of this kind asks a model for. */
-export function wantedOf(columnType: ColumnConfig['column_type']): 'chat' | 'embedding' | 'image' {
-  return columnType === 'embedding' || columnType === 'image' ? columnType : 'chat'
+  readonly wants?: WantedKind
 }
 
 /** What aliases are resolved with. */

@@ -25,6 +25,7 @@ import type { ParquetrySettings } from './schema-settings.ts'
 import {
   columnConstraint,
   DATA_DESIGNER_FIELDS,
+  OWN_FIELDS,
   dropColumnsProcessor,
   ROOT_FIELDS,
   scalarConstraint,
@@ -36,6 +37,8 @@ import { readDrawnParameters } from './drawn-parameters.ts'
 import { reportLaterSections, withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
 import { withModalities } from './media-contexts.ts'
+import { readTools } from './tools.ts'
+import type { ToolParts } from './tools.ts'
 import { readSeedConfig } from './read-seed.ts'
 import type { SeedConfig } from './schema-seed.ts'
 import type { Path } from './paths.ts'
@@ -61,6 +64,7 @@ export interface ConfigParts {
   readonly providers: readonly Placed<ModelProviderConfig>[]
   /** Names of all its own providers, unreadable ones included. */
   readonly providerNames: readonly string[]
+  readonly tools: ToolParts
   readonly constraints: readonly Placed<ConstraintConfig>[]
   readonly processors: readonly Placed<ProcessorConfig>[]
   readonly datasetProcessors: readonly Placed<DatasetProcessorConfig>[]
@@ -102,6 +106,7 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
     aliases: listedModels.length === 0 ? null : textsOf(listedModels, 'alias'),
     providerNames: textsOf(providers, 'name'),
     providers: providers.flatMap(({ part, path }) => placed(readPart(modelProvider, part, path, report), path)),
+    tools: readTools(listOf(main, 'tool_configs', report), listOf(own, 'mcp_providers', report), report),
     constraints: listOf(main, 'constraints', report).flatMap(({ part, path }) => placed(readConstraint(part, path, report), path)),
     processors,
     seedConfig,
@@ -164,16 +169,16 @@ function unwrap(value: unknown, report: Report): { readonly main: Mapping; reado
     reportUnknown(value, [...ROOT_FIELDS, 'library_version'], [], report)
     return { main: value, own: value }
   }
-  reportUnknown(value, ['data_designer', 'library_version', 'model_providers', 'parquetry'], [], report)
+  reportUnknown(value, ['data_designer', 'library_version', ...OWN_FIELDS], [], report)
   const main = value['data_designer']
   if (!isMapping(main)) {
     report.error(['data_designer'], 'expected a mapping with columns')
     return { main: { columns: [] }, own: value }
   }
-  for (const field of ['model_providers', 'parquetry']) {
+  for (const field of OWN_FIELDS) {
     if (field in main) report.error(['data_designer', field], `expected ${field} beside data_designer, found it inside; move it out`)
   }
-  reportUnknown(main, [...DATA_DESIGNER_FIELDS, 'model_providers', 'parquetry'], ['data_designer'], report)
+  reportUnknown(main, [...DATA_DESIGNER_FIELDS, ...OWN_FIELDS], ['data_designer'], report)
   return { main, own: value }
 }
 

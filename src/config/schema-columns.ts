@@ -67,7 +67,7 @@ const model = {
   model_alias: z.string().describe('Alias of a model config.'),
   system_prompt: z.string().nullable().default(null).describe('Jinja template.'),
   multi_modal_context: multiModalContexts,
-  tool_alias: z.null().default(null).describe('Not supported yet.'),
+  tool_alias: z.string().nullable().default(null).describe('Alias of a tool config: the model may call its tools.'),
   with_trace: z
     .enum(['none', 'last_message', 'all_messages'])
     .default('none')

@@ -1,11 +1,36 @@
 /** The port to language models: one request, one answer. Providers' wire formats stay below it. */
 
-/** One message of a conversation. */
+/** One message of a conversation. `tool`: what came of a tool call. */
 export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant'
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
   readonly content: string
   /** Pictures, sounds and films shown before the words; absent when there are none. */
   readonly media?: readonly MediaPart[]
+  /** What the assistant thought before it called tools; absent in other messages. */
+  readonly reasoning?: string
+  /** The tools that the assistant calls in this turn; absent when it calls none. */
+  readonly toolCalls?: readonly ToolCall[]
+  /** The call that a message of role `tool` answers. */
+  readonly toolCallId?: string
+  /** `ChatAnswer.nativeContent` of the answer that this message repeats. */
+  readonly nativeContent?: readonly object[]
+}
+
+/** A model's wish to have a tool called. */
+export interface ToolCall {
+  /** Names the call within its conversation. */
+  readonly id: string
+  readonly name: string
+  /** JSON text, as the model wrote it: it may be anything. */
+  readonly arguments: string
+}
+
+/** A tool that a model is offered. */
+export interface ToolDefinition {
+  readonly name: string
+  readonly description: string
+  /** JSON schema of its arguments. */
+  readonly parameters: object
 }
 
 /** A picture, a sound or a film in a message. */
@@ -48,6 +73,8 @@ export interface ChatRequest {
   readonly maxTokens?: number
   /** JSON schema for native structured output, where the endpoint has it. */
   readonly responseSchema?: { readonly name: string; readonly schema: object }
+  /** Tools that the model may call; one list object for all requests of a column. Absent when there are none. */
+  readonly tools?: readonly ToolDefinition[]
   /** Further body fields, as given in the config. */
   readonly extraBody?: Readonly<Record<string, unknown>>
   /** Absent: the next message. */
@@ -100,6 +127,10 @@ export interface ChatAnswer {
   readonly pictures?: readonly Picture[]
   readonly images?: readonly KeptImage[]
   readonly imageProblem?: string
+  /** Absent when the model calls no tool. */
+  readonly toolCalls?: readonly ToolCall[]
+  /** The answer's content as the provider wrote it, where the next turn must repeat it word for word (signed thoughts); else absent. */
+  readonly nativeContent?: readonly object[]
   /** The model that stood in for the one that was asked; absent when that one answered itself. */
   readonly answeredBy?: { readonly alias: string; readonly model: string }
   /** True when a rehearsal endpoint answered: not a real model. */
@@ -110,6 +141,8 @@ export interface ChatAnswer {
 export interface KeptAnswer extends ChatAnswer {
   /** Set when the provider or the model would not answer: the text of the `MODEL_CONTENT_FILTERED` error that the call then throws. */
   readonly refused?: string
+  /** Set for what came of a tool call: `content` is its text, or what went wrong as the model is told; no model was asked for it. */
+  readonly tool?: 'result' | 'error'
 }
 
 /** Options of one call. */

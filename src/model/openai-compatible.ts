@@ -3,7 +3,7 @@
  *
  * Precedence in the body, key by key: the model's extra_body < the call's own fields < the provider's extra_body.
  */
-import type { ChatAnswer, ChatMessage, ChatRequest, MediaPart, ModelProviderTarget } from './client.ts'
+import type { ChatAnswer, ChatMessage, ChatRequest, MediaPart, ModelProviderTarget, ToolCall } from './client.ts'
 import { loadedData } from './media.ts'
 import { readEmbeddings, toEmbeddingsBody } from './openai-embeddings.ts'
 import { picturesOfMessage, readImages, textBeside, toImagesBody } from './openai-images.ts'
@@ -57,15 +57,25 @@ export function toChatBody(request: ChatRequest, providerBody: Readonly<Record<s
     // `strict` is left out: strict mode refuses many schemas that are fine otherwise, and the answer is checked here anyway.
     body['response_format'] = { type: 'json_schema', json_schema: { name: toSchemaName(name), schema } }
   }
+  if (request.tools !== undefined) body['tools'] = request.tools.map((tool) => ({ type: 'function', function: tool }))
   Object.assign(body, providerBody)
   delete body['stream']
   delete body['stream_options']
   return body
 }
 
-/** Media before the words, as parts. */
-function toMessage({ role, content, media = [] }: ChatMessage): object {
-  return media.length === 0 ? { role, content } : { role, content: [...media.map(toPart), { type: 'text', text: content }] }
+/** Media before the words, as parts. Thoughts go back with the tool calls they led to, as some models want them. */
+function toMessage(message: ChatMessage): object {
+  const { role, content, reasoning, toolCalls, toolCallId, media = [] } = message
+  if (toolCallId !== undefined) return { role, content, tool_call_id: toolCallId }
+  if (media.length > 0) return { role, content: [...media.map(toPart), { type: 'text', text: content }] }
+  if (toolCalls === undefined) return { role, content }
+  return {
+    role,
+    content,
+    ...(reasoning === undefined ? {} : { reasoning_content: reasoning }),
+    tool_calls: toolCalls.map(({ id, name, arguments: text }) => ({ id, type: 'function', function: { name, arguments: text } })),
+  }
 }
 
 const SOUND_FORMATS: Readonly<Record<string, string>> = { 'audio/mpeg': 'mp3', 'audio/mp3': 'mp3' }
@@ -104,11 +114,13 @@ export function readChatAnswer(text: string, request: ChatRequest): WireAnswer {
   if (content === null) return { kind: 'unreadable', problem: 'a message whose content is neither text nor a list of parts' }
   const reasoning = firstText(message['reasoning_content'], message['reasoning'])
   const pictures = request.wants?.kind === 'images' ? picturesOfMessage(message) : null
+  const toolCalls = readToolCalls(message['tool_calls'])
   const answer: ChatAnswer = {
     content: pictures === null ? content : textBeside(content),
     ...(pictures === null ? {} : { pictures }),
     ...(reasoning === null ? {} : { reasoning }),
     finishReason,
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
     usage: readUsage(parsed['usage']) ?? estimateUsage(request, pictures === null ? content : '', reasoning),
   }
   return { kind: 'answer', answer }
@@ -149,6 +161,19 @@ function readContent(content: unknown): string | null {
   return content
     .map((part: unknown) => (typeof part === 'string' ? part : isRecord(part) && typeof part['text'] === 'string' ? part['text'] : ''))
     .join('')
+}
+
+/** Calls of functions; one without an id gets the number of its place, so that its result can name it. */
+function readToolCalls(calls: unknown): readonly ToolCall[] {
+  if (!Array.isArray(calls)) return []
+  return calls.flatMap((call: unknown, index) => {
+    const called = isRecord(call) ? call['function'] : null
+    if (!isRecord(call) || !isRecord(called) || typeof called['name'] !== 'string') return []
+    const { id } = call
+    const { name, arguments: given } = called
+    const text = typeof given === 'string' ? given : JSON.stringify(given ?? {})
+    return [{ id: typeof id === 'string' && id !== '' ? id : `call_${index}`, name, arguments: text }]
+  })
 }
 
 function firstText(...candidates: readonly unknown[]): string | null {

@@ -1,7 +1,7 @@
 /**
  * The rehearsal endpoint: OpenAI-compatible, on loopback, with no model behind it, so that a whole run can be tried for nothing.
  *
- * 1. Content depends on messages and response format only; no wall clock, no Math.random.
+ * 1. Content depends on messages, response format and tools only; no wall clock, no Math.random.
  * 2. Every answer says what it is: header `x-parquetry-rehearsal: 1`, `system_fingerprint: "parquetry-rehearsal"`, labelled text.
  * 3. It listens on 127.0.0.1 and nowhere else.
  */
@@ -226,6 +226,7 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
     const answer = request.wantsImage
       ? { content: REHEARSED_CAPTION, shape: 'text' as const, inputCharacters: answerRehearsal(request, digest).inputCharacters }
       : answerRehearsal(request, digest)
+    const call = malformedWay === undefined ? answer.call : undefined
     const whole = malformedWay === undefined ? answer.content : spoil(answer, malformedWay)
     // JSON and code are never cut at max_tokens: four characters a token is too rough a measure to fail a row by.
     const limit = answer.shape === 'text' ? (request.max_tokens ?? Infinity) * 4 : Infinity
@@ -237,7 +238,10 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
             .replace(/[\ud800-\udbff]$/, '')
         : whole
     if (malformedWay !== undefined) counters.malformed += 1
-    const usage = { prompt_tokens: Math.ceil(answer.inputCharacters / 4), completion_tokens: Math.ceil(content.length / 4) }
+    const usage = {
+      prompt_tokens: Math.ceil(answer.inputCharacters / 4),
+      completion_tokens: Math.ceil((content.length + (call?.function.arguments.length ?? 0)) / 4),
+    }
     counters.inputTokens += usage.prompt_tokens
     counters.outputTokens += usage.completion_tokens
     reply(200, {
@@ -251,11 +255,12 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
           index: 0,
           message: {
             role: 'assistant',
-            content,
+            content: call === undefined ? content : null,
             reasoning_content: REHEARSED_REASONING,
+            ...(call === undefined ? {} : { tool_calls: [call] }),
             ...(request.wantsImage ? { images: [imagePart(digest, malformedWay !== undefined)] } : {}),
           },
-          finish_reason: content === whole ? 'stop' : 'length',
+          finish_reason: call !== undefined ? 'tool_calls' : content === whole ? 'stop' : 'length',
         },
       ],
       usage: { ...usage, total_tokens: usage.prompt_tokens + usage.completion_tokens },
@@ -297,6 +302,7 @@ function readRequest(fields: Readonly<Record<string, unknown>>): ReadRequest | s
     model: typeof fields['model'] === 'string' ? fields['model'] : REHEARSAL_MODEL,
     response_format: fields['response_format'],
     wantsImage: Array.isArray(modalities) && modalities.includes('image'),
+    ...(fields['tools'] === undefined ? {} : { tools: fields['tools'] }),
     ...(typeof maxTokens === 'number' && maxTokens >= 1 ? { max_tokens: maxTokens } : {}),
   }
 }

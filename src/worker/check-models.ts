@@ -5,19 +5,22 @@ import { createHomeKeys } from '../config/home-keys.ts'
 import type { Wanted } from '../model/client.ts'
 import { createModels } from '../model/models.ts'
 import { checkModel } from '../model/readiness.ts'
+import { checkTools } from './check-tools.ts'
 import { createRehearsal } from './rehearsal.ts'
 
 /** Somebody is waiting for the answer: a second is enough to tell a hiccup from an endpoint that is not there. */
 const CHECK_RETRIES = { maxRetries: 2 } as const
 
 /**
- * Checks every used model that does not say `skip_health_check`; aliases of one provider and model share a call. A model that fails
- * while one of its fallbacks is there stops nothing: the answer says so, a line for each. Throws the first `MODEL_*` error of the others.
+ * Checks the servers of all used tools, then every used model that does not say `skip_health_check`; aliases of one provider and model share a call. A model that fails
+ * while one of its fallbacks is there stops nothing: the answer says so, a line for each. Throws the first `TOOL_*` error, or `MODEL_*` error of the
+ * others.
  */
 export async function checkModels(
   compiled: CompiledDataset,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly string[]> {
+  await checkTools(compiled, env)
   const wanted = Object.values(compiled.models).filter(
     ({ skipHealthCheck, target }) => !skipHealthCheck && target.provider.type !== 'rehearsal',
   )

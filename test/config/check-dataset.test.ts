@@ -8,8 +8,6 @@ const price = sampler('price', 'uniform', { low: 1, high: 10 })
 describe('what this release cannot do yet', () => {
   it.each<[string, Mapping, string]>([
     ['validation', configOf([{ name: 'a', column_type: 'validation' }]), 'columns[0].column_type'],
-    ['tool_alias', configOf([city, text('a', '{{ city }}', { tool_alias: 't' })]), 'columns[1].tool_alias'],
-    ['tool_configs', configOf([city], { tool_configs: [{}] }), 'tool_configs'],
     ['profilers', configOf([city], { profilers: [{}] }), 'profilers'],
   ])('is refused by name: %s', (name, config, path) => {
     const failure = failureOf(config)

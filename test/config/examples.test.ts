@@ -35,6 +35,13 @@ describe('the example configs', () => {
     }
   })
 
+  it('product-answers compiles with the servers of its tools, which stand in a file of their own', async () => {
+    const file = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+    const sources = { env: {}, homeFolder: '/nowhere', mcpProviders: file('tools/mcp_providers.yaml') }
+    const { warnings, compiled } = await prepareConfig(file('product-answers.yaml'), sources)
+    expect([warnings, compiled.tools?.['shop']?.providers[0]]).toMatchObject([[], { type: 'stdio', command: 'node' }])
+  })
+
   it('product-reviews makes three model calls a row, with prices', async () => {
     const { compiled, explicit } = await prepare('product-reviews')
     expect(compiled.columns.filter(({ column_type: type }) => type.startsWith('llm')).map(({ name }) => name)).toEqual([

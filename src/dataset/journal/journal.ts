@@ -176,8 +176,9 @@ function countAnswers(entries: readonly JournalEntry[], mark: string) {
 function createUsageCount(): { add(answer: KeptAnswer): void; total(): JournalUsage } {
   let [calls, inputTokens, outputTokens] = [0, 0, 0]
   return {
-    add({ usage }): void {
-      calls += 1
+    add({ usage, tool }): void {
+      // What a tool came to is kept like an answer, but no model was asked.
+      if (tool === undefined) calls += 1
       inputTokens += usage.inputTokens
       outputTokens += usage.outputTokens
     },

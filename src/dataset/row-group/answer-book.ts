@@ -10,20 +10,22 @@
  *     answered beside it, and found again whichever model would answer by then.
  * A6  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
-import type { CompiledModel } from '../../config/compiled.ts'
+import type { CompiledDataset, CompiledModel } from '../../config/compiled.ts'
 import { forModel, withDrawnParameters } from '../../columns/inference-parameters.ts'
-import type { CallOrdinal } from '../../columns/generator.ts'
+import type { CallOrdinal, CellTools } from '../../columns/generator.ts'
 import { askInTurn, sharedResting } from './fallbacks.ts'
 import { addUsage, NO_USAGE } from '../../contract.ts'
 import type { Usage } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../../model/client.ts'
+import type { ToolServers } from '../../mcp/tools.ts'
 import { costOf } from '../../plan/pricing.ts'
 import type { Random } from '../../random/random.ts'
 import { compactAnswer } from '../media/compact-answer.ts'
 import type { ImageStore } from '../media/image-store.ts'
 import type { AnswerPlace, Journal } from '../journal/journal.ts'
 import { answerKey } from '../journal/journal.ts'
+import { createToolBook } from './tool-book.ts'
 
 /** The cell that asks. */
 export interface AskingCell {
@@ -35,6 +37,8 @@ export interface AskingCell {
 /** Asks models on behalf of cells. */
 export interface AnswerBook {
   ask(cell: AskingCell, alias: string, request: ChatRequest, ordinal: CallOrdinal): Promise<ChatAnswer>
+  /** The tools of a cell; absent where the dataset uses none. */
+  readonly toolsOf?: ((cell: AskingCell) => CellTools) | undefined
   /** Of all answers used so far, journalled ones included. */
   usage(): Usage
   /** Calls on the wire or waiting for a slot. */
@@ -49,6 +53,9 @@ export interface AnswerBook {
 export interface AnswerBookOptions {
   readonly models: Models
   readonly compiledModels: Readonly<Record<string, CompiledModel>>
+  /** Default: nothing can be called. */
+  readonly toolServers?: ToolServers | undefined
+  readonly compiledTools?: CompiledDataset['tools']
   readonly journal: Journal
   /** The dataset's random streams, for parameters that are drawn for each request. */
   readonly random: Random
@@ -121,6 +128,15 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   }
 
   return {
+    toolsOf: createToolBook({
+      servers: options.toolServers,
+      targets: options.compiledTools,
+      journal,
+      stop,
+      abort: options.abort,
+      untilAllowed: () => untilAllowed(options),
+      onLost: options.onLost,
+    }),
     async ask(cell, alias, asked, ordinal): Promise<ChatAnswer> {
       const place: AnswerPlace = { ...cell, ...ordinal }
       const request = withDrawnParameters(asked, aliases.modelOf(alias), place, options.random)
@@ -150,11 +166,6 @@ interface Sending {
 function createSender(options: AnswerBookOptions, aliases: ReturnType<typeof openAliases>): (sending: Sending) => Promise<ChatAnswer> {
   const { stop, abort } = options
 
-  /** Called with the slot taken, so that no queue of calls goes out before the next look. */
-  function untilAllowed(): Promise<void> | undefined {
-    return options.mayCall?.() === false ? waitUntil(options.mayCall, stop) : undefined
-  }
-
   async function sendTo(model: CompiledModel, { own, place, request, keep }: Sending, beforeSending: () => void): Promise<ChatAnswer> {
     const { alias, model: name } = model.target
     const by = model === own ? {} : { answeredBy: { alias, model: name } }
@@ -164,7 +175,7 @@ function createSender(options: AnswerBookOptions, aliases: ReturnType<typeof ope
       stopWaiting: stop,
       beforeSending() {
         beforeSending()
-        return untilAllowed()
+        return untilAllowed(options)
       },
       priority: place.row,
       keep: (kept, endpoint) => keep({ ...kept, ...by }, endpoint),
@@ -180,6 +191,11 @@ function createSender(options: AnswerBookOptions, aliases: ReturnType<typeof ope
       stop,
       ask: (model, beforeSending) => sendTo(model, sending, beforeSending),
     })
+}
+
+/** Called with the slot taken, so that no queue of calls goes out before the next look. */
+function untilAllowed({ mayCall, stop }: Pick<AnswerBookOptions, 'mayCall' | 'stop'>): Promise<void> | undefined {
+  return mayCall?.() === false ? waitUntil(mayCall, stop) : undefined
 }
 
 /** Lets the first call go alone; the others wait for what comes of it. */

@@ -7,6 +7,7 @@ import type { OpenPeople } from '../../columns/sampler/people.ts'
 import type { CompiledDataset } from '../../config/compiled.ts'
 import type { RowGroupProgress, Usage } from '../../contract.ts'
 import type { KeptAnswer, Models } from '../../model/client.ts'
+import type { ToolServers } from '../../mcp/tools.ts'
 import type { Value } from '../../values.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { Journal } from '../journal/journal.ts'
@@ -23,6 +24,8 @@ export interface PreviewOptions {
   /** Where seed data are found. */
   readonly seedPlace: SeedPlace
   readonly models: Models
+  /** Servers of tools (MCP). Default: there are none. */
+  readonly toolServers?: ToolServers
   /** Reads managed people. Default: there are none. */
   readonly openPeople?: OpenPeople
   /** Code of custom columns. Default none. */
@@ -72,6 +75,8 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
     images,
     models: options.models,
     compiledModels: compiled.models,
+    toolServers: options.toolServers,
+    compiledTools: compiled.tools,
     journal,
     random: program.random,
     stop: life.signal,
@@ -124,7 +129,11 @@ function createMemoryJournal(): Journal {
     record(key, _place, answer): Promise<void> {
       answers.set(key, answer)
       const { inputTokens, outputTokens } = answer.usage
-      paid = { calls: paid.calls + 1, inputTokens: paid.inputTokens + inputTokens, outputTokens: paid.outputTokens + outputTokens }
+      paid = {
+        calls: paid.calls + (answer.tool === undefined ? 1 : 0),
+        inputTokens: paid.inputTokens + inputTokens,
+        outputTokens: paid.outputTokens + outputTokens,
+      }
       return Promise.resolve()
     },
     get size() {

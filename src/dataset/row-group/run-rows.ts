@@ -302,8 +302,10 @@ async function makeReadyCell(cells: OpenRow, generator: CellGenerator): Promise<
   const { options, rowIndex, refill } = cells
   const { full, offset } = options
   const cell = { row: rowIndex, column: generator.column, refill }
+  const tools = options.answers.toolsOf?.(cell)
   const ports: CellPorts = {
     ask: (alias, request, ordinal) => options.answers.ask(cell, alias, request, ordinal),
+    ...(tools === undefined ? {} : { tools }),
     signal: options.signal,
     media: options.media ?? NO_MEDIA,
     ...(full === null

@@ -115,6 +115,8 @@ async function makeAndCommit(
     images,
     models: ports.models,
     compiledModels: dataset.compiled.models,
+    toolServers: ports.toolServers,
+    compiledTools: dataset.compiled.tools,
     journal,
     random: dataset.random,
     stop: life.stop.signal,
