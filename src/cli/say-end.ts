@@ -53,6 +53,8 @@ export function sayEnd(output: Output, server: Server, { result, run, said }: Se
     output.say(
       `Files    ${shownPath(run.location)}/parquet-files/   (${count(totals.rowGroups)} ${totals.rowGroups === 1 ? 'file' : 'files'})`,
     )
+  if (totals.rowGroups > 0 && (state === 'complete' || state === 'incomplete') && !result.findings.some(({ kind }) => kind === 'no-report'))
+    output.say(`Report   ${shownPath(run.location)}/report.html`)
   output.say(`Run      ${link}`)
   const dataset = datasetArgument(run.location)
   if (state === 'stopped') output.say(`go on    ${resumeCommandOf(run)}   (repeats no call)`)

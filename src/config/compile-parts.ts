@@ -9,6 +9,7 @@ import { compileDatasetProcessors } from './check-dataset-processors.ts'
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
 import { checkNames, checkSideEffectNames } from './check-names.ts'
 import { checkOutputFormat } from './check-output-format.ts'
+import { checkProfilers, profilerUses } from './check-profilers.ts'
 import { checkTransforms, droppedByProcessors, matchingColumns } from './check-processors.ts'
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
@@ -95,8 +96,9 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   if (columns.length > 0 && columns.length === columnNames.length && fields.every(({ drop }) => drop)) {
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
-  const models = resolveModels(parts, aliasUses(parts.columns), sources.models, report)
+  const models = resolveModels(parts, [...aliasUses(parts.columns), ...profilerUses(parts.profilers)], sources.models, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
+  checkProfilers(parts, new Set(schema.map(({ name }) => name)), report)
   const datasetProcessors = compileDatasetProcessors(
     parts,
     {
@@ -118,6 +120,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
       people,
       processors: processorsOf(parts, names),
       datasetProcessors,
+      profilers: parts.profilers.map(({ part }) => part),
       models,
       policies,
     }),
@@ -292,6 +295,7 @@ function build(made: {
   readonly people: People
   readonly processors: readonly RowGroupProcessor[]
   readonly datasetProcessors: CompiledDataset['datasetProcessors']
+  readonly profilers: CompiledDataset['profilers']
   readonly models: ReadonlyMap<string, ResolvedModel>
   readonly policies: Policies
 }): CompiledDataset {
@@ -311,6 +315,7 @@ function build(made: {
     people,
     processors,
     datasetProcessors: made.datasetProcessors,
+    profilers: made.profilers,
     models,
     policies,
     schema: schemaOf(false),

@@ -11,6 +11,7 @@ import type { Price } from '../plan/pricing.ts'
 import type { SeedFacts, SeedSource } from '../seed/source.ts'
 import type { Schema, ValueType } from '../values.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
+import type { ProfilerConfig } from './schema-profilers.ts'
 
 /** Params of one sampler, as in DataDesigner (defaults filled in). */
 export type SamplerParams =
@@ -259,7 +260,9 @@ export interface CompiledDataset {
   readonly processors: readonly RowGroupProcessor[]
   /** Ours, from `parquetry.processors`; not in the fingerprint (ruling 19). */
   readonly datasetProcessors: readonly DatasetProcessor[]
-  /** Alias → model; only aliases that a column uses. */
+  /** They read the finished rows; not in the fingerprint (ruling 19). */
+  readonly profilers: readonly ProfilerConfig[]
+  /** Alias → model; only aliases that a column or a profiler uses. */
   readonly models: Readonly<Record<string, CompiledModel>>
   readonly policies: Policies
   /** Columns of the main files, in order. */

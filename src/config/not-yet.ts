@@ -37,5 +37,4 @@ export function withoutLaterFields(column: Readonly<Record<string, unknown>>, pa
 export function reportLaterSections(root: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
   const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0)
   if (!isEmpty(root['tool_configs'])) report.notYet([...path, 'tool_configs'], 'tool calls (tool_configs) are not supported yet')
-  if (!isEmpty(root['profilers'])) report.notYet([...path, 'profilers'], 'profilers are not supported yet')
 }

@@ -16,6 +16,8 @@ import {
 import type { ColumnConfig } from './schema-columns.ts'
 import { datasetProcessorKinds } from './schema-dataset-processors.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
+import { judgeScoreProfiler } from './schema-profilers.ts'
+import type { ProfilerConfig } from './schema-profilers.ts'
 import { SAMPLER_TYPES } from './schema-samplers.ts'
 import { parquetrySettings } from './schema-settings.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
@@ -57,6 +59,7 @@ export interface ConfigParts {
   readonly constraints: readonly Placed<ConstraintConfig>[]
   readonly processors: readonly Placed<ProcessorConfig>[]
   readonly datasetProcessors: readonly Placed<DatasetProcessorConfig>[]
+  readonly profilers: readonly Placed<ProfilerConfig>[]
   /** Null where there is none, or one that could not be read. */
   readonly seedConfig: SeedConfig | null
   /** True when there may be columns of seed data that are not known, since those could not be read: a name is then no mistake. */
@@ -91,6 +94,9 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
     providers: providers.flatMap(({ part, path }) => placed(readPart(modelProvider, part, path, report), path)),
     constraints: listOf(main, 'constraints', report).flatMap(({ part, path }) => placed(readConstraint(part, path, report), path)),
     processors: listOf(main, 'processors', report).flatMap(({ part, path }) => placed(readProcessor(part, path, report), path)),
+    profilers: listOf(main, 'profilers', report).flatMap(({ part, path }) =>
+      placed(readPart(judgeScoreProfiler, part, path, report), path),
+    ),
     seedConfig,
     hasUnknownColumns: hasSeed && seedConfig === null,
     datasetProcessors,

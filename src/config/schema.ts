@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { anyColumn } from './schema-columns.ts'
+import { judgeScoreProfiler } from './schema-profilers.ts'
 import { modelConfig, modelProvider } from './schema-models.ts'
 import { seedConfig } from './schema-seed.ts'
 import { parquetrySettings } from './schema-settings.ts'
@@ -48,7 +49,7 @@ const dataDesignerFields = {
     .array(z.union([scalarConstraint, columnConstraint]))
     .nullable()
     .optional(),
-  profilers: nothing.optional().describe('Not supported yet.'),
+  profilers: z.array(judgeScoreProfiler).nullable().optional().describe('Summaries of judge scores, made when the rows are there.'),
   processors: z
     .array(z.discriminatedUnion('processor_type', [dropColumnsProcessor, schemaTransformProcessor]))
     .nullable()

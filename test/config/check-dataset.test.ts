@@ -14,7 +14,6 @@ describe('what this release cannot do yet', () => {
     ['tool_alias', configOf([city, text('a', '{{ city }}', { tool_alias: 't' })]), 'columns[1].tool_alias'],
     ['multi_modal_context', configOf([city, text('a', '{{ city }}', { multi_modal_context: [{}] })]), 'columns[1].multi_modal_context'],
     ['tool_configs', configOf([city], { tool_configs: [{}] }), 'tool_configs'],
-    ['profilers', configOf([city], { profilers: [{}] }), 'profilers'],
   ])('is refused by name: %s', (name, config, path) => {
     const failure = failureOf(config)
     expect(failure.code).toBe('CONFIG_NOT_YET')

@@ -165,6 +165,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     },
     async profileDataset() {
       disk.profiled += 1
+      return { findings: [] }
     },
   }
   return { disk, activities }
