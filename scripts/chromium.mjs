@@ -64,6 +64,12 @@ async function install() {
     run('tar', ['xf', `${name}.tar`], folder)
     rmSync(join(folder, `${name}.tar`))
   }
+  // Its own names folders that are not here.
+  const fonts = `<dir>${join(folder, 'fonts')}</dir><dir>/usr/share/fonts</dir><cachedir>${join(folder, 'font-cache')}</cachedir>`
+  writeFileSync(
+    join(folder, 'fonts.conf'),
+    `<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n<fontconfig>${fonts}</fontconfig>\n`,
+  )
   renameSync(`${executable}.partial`, executable)
   rmSync(join(folder, 'package'), { recursive: true })
   rmSync(join(folder, tarball))

@@ -8,26 +8,26 @@ import { number, percent } from './numbers.ts'
 const WIDTH = 480
 const HEIGHT = 120
 
-/** A histogram. `what` says of what, for those who hear the page. */
-export function histogramChart({ edges, counts }: Histogram, what: string): Html {
+/** A histogram; null where all values are the same. `what` says of what, for those who hear the page. */
+export function histogramChart({ edges, counts }: Histogram, what: string): Html | null {
+  if (counts.length < 2) return null
   const highest = Math.max(1, ...counts)
   const total = counts.reduce((sum, found) => sum + found, 0)
-  const wide = WIDTH / Math.max(1, counts.length)
+  const wide = WIDTH / counts.length
+  const bins = counts.map((_, index) => binOf(edges, index))
   const bars = counts.map((found, index) => {
     const tall = found === 0 ? 0 : Math.max(1.5, (found / highest) * (HEIGHT - 4))
-    const title = `${number(edges[index] ?? 0)} to ${number(edges[index + 1] ?? 0)}: ${count(found)}`
     return html`<rect
       x="${(index * wide + 0.75).toFixed(2)}"
       y="${(HEIGHT - tall).toFixed(2)}"
       width="${Math.max(0.5, wide - 1.5).toFixed(2)}"
       height="${tall.toFixed(2)}"
       rx="1.5"
-      ><title>${title}</title></rect
+      ><title>${bins[index]?.text ?? ''}: ${count(found)}</title></rect
     >`
   })
-  const [first, last] = [number(edges[0] ?? 0), number(edges.at(-1) ?? 0)]
-  const peak = counts.indexOf(highest)
-  const said = `Histogram of ${what}: ${count(total)} values from ${first} to ${last}; most, ${count(highest)}, from ${number(edges[peak] ?? 0)} to ${number(edges[peak + 1] ?? 0)}.`
+  const [first, last] = [number(bins[0]?.from ?? 0), number(bins.at(-1)?.to ?? 0)]
+  const said = `Histogram of ${what}: ${count(total)} values from ${first} to ${last}; most, ${count(highest)}, at ${bins[counts.indexOf(highest)]?.text ?? ''}.`
   return html`<figure class="histogram">
     <svg role="img" aria-label="${said}" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none">
       ${bars}
@@ -35,6 +35,13 @@ export function histogramChart({ edges, counts }: Histogram, what: string): Html
     </svg>
     <figcaption aria-hidden="true"><span>${first}</span><span>${last}</span></figcaption>
   </figure>`
+}
+
+/** A bin in words; one of a single whole number, whose edges lie half a step beside it, is that number. */
+function binOf(edges: readonly number[], index: number): { readonly from: number; readonly to: number; readonly text: string } {
+  const [from = 0, to = 0] = [edges[index], edges[index + 1]]
+  const isOne = to - from === 1 && Number.isInteger(from + 0.5)
+  return isOne ? { from: from + 0.5, to: from + 0.5, text: number(from + 0.5) } : { from, to, text: `${number(from)} to ${number(to)}` }
 }
 
 /** Categories drawn; the rest is summed up. */

@@ -18,20 +18,26 @@ import { STYLE } from './style.ts'
 /** Raise it when the page changes, so that reports of before are made anew. */
 export const REPORT_VERSION = 1
 
+/** Scores drawn. */
+const MOST_JUDGES = 40
 const CONFIG_CHARACTERS = 20_000
 /** A page stays below this many bytes. */
 const MOST_BYTES = 950_000
 
 /** The whole page, < 1 MB whatever the dataset: where everything were more, the examples go first, then columns. */
 export function reportPage(facts: ReportFacts): string {
-  let shown = facts
+  let shown = { ...facts, judges: facts.judges.slice(0, MOST_JUDGES) }
   for (;;) {
     const page = pageOf(shown)
     if (new TextEncoder().encode(page).length <= MOST_BYTES || (shown.columns.length <= 1 && shown.examples.length === 0)) return page
     shown =
       shown.examples.length > 0
         ? { ...shown, examples: shown.examples.slice(0, -1) }
-        : { ...shown, columns: shown.columns.slice(0, Math.floor(shown.columns.length / 2)), judges: shown.judges.slice(0, 20) }
+        : {
+            ...shown,
+            columns: shown.columns.slice(0, Math.floor(shown.columns.length / 2)),
+            judges: shown.judges.slice(0, Math.ceil(shown.judges.length / 2)),
+          }
   }
 }
 

@@ -44,9 +44,10 @@ th,td{text-align:left;vertical-align:top;padding:7px 12px 7px 0}
 .scroll thead th{color:var(--soft);font-weight:500;font-size:13px}
 .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .bars{table-layout:fixed}
-.bars th{font-weight:400;width:36%;padding:2px 10px 2px 0}
+.label{width:36%}.amount{width:66px}
+.bars th{font-weight:400;padding:2px 10px 2px 0}
 .bars td{padding:2px 0 2px 8px;vertical-align:middle}
-.bars .num{width:72px;font-size:13.5px}
+.bars .num{font-size:13.5px}
 .bars .bar{padding-left:0}
 .bar span{display:block;height:11px;min-width:2px;border-radius:3px;background:var(--bar)}
 .histogram{margin:2px 0 4px}
@@ -58,12 +59,15 @@ details{margin-top:8px}
 summary{cursor:pointer;color:var(--accent);font-size:14px}
 pre{margin:8px 0 0;padding:12px 14px;border-radius:8px;background:var(--code);font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;white-space:pre-wrap;max-height:520px;overflow:auto}
 code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
-.record{margin-bottom:12px}
-.record .value{white-space:pre-wrap}
+.record{margin:0 0 12px}
+.record>summary{font-size:15px;font-weight:600}
+.record>dl{margin-top:12px!important}
+.record pre{max-height:300px}
+.text{margin:0;padding:0;background:none;font:inherit;max-height:400px}
 .record dl.facts{grid-template-columns:minmax(90px,170px) 1fr;gap:8px 18px}
 blockquote{margin:10px 0 0;padding:2px 0 2px 14px;border-left:3px solid var(--bar)}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 footer{padding-top:36px;padding-bottom:48px;color:var(--soft);font-size:13px}
-@media (max-width:560px){main,header,footer{padding-left:14px;padding-right:14px}header{padding-top:22px}h1{font-size:24px}.card{padding:14px}.tiles{grid-template-columns:1fr 1fr;gap:8px}.tiles>div{padding:10px 12px}.tiles dd{font-size:18px}dl.facts,.record dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:8px}.bars .num{width:58px}}
+@media (max-width:560px){main,header,footer{padding-left:14px;padding-right:14px}header{padding-top:22px}h1{font-size:24px}.card{padding:14px}.tiles{grid-template-columns:1fr 1fr;gap:8px}.tiles>div{padding:10px 12px}.tiles dd{font-size:18px}dl.facts,.record dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:8px}.amount{width:58px}}
 @media print{:root{--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--track:#eee;--code:#f5f5f5}body{font-size:11pt}nav{display:none}.card,.tiles>div{break-inside:avoid}.bar span,.histogram rect{print-color-adjust:exact;-webkit-print-color-adjust:exact}pre{max-height:none}main,header,footer{max-width:none;padding-left:0;padding-right:0}}
 `

@@ -128,7 +128,8 @@ async function valuesOf(storage: Storage, row: number): Promise<Readonly<Record<
 
 function droppedColumnsOf({ columns, schema }: CompiledDataset): readonly string[] {
   const kept = new Set(schema.map(({ name }) => name))
-  return columns.map(({ name }) => name).filter((name) => !kept.has(name))
+  // The hidden id of a config of model columns only is no column of anybody's.
+  return columns.map(({ name }) => name).filter((name) => !kept.has(name) && name !== '_internal_row_id')
 }
 
 function modelFactsOf({ columns, profilers, models }: CompiledDataset): readonly ModelFacts[] {

@@ -35,7 +35,7 @@ function columnCard(column: ColumnFacts): Html {
       ${lengths === null ? null : html`<li>characters <b>${number(lengths.min)}</b> to <b>${number(lengths.max)}</b>, median <b>${number(lengths.median)}</b></li>`}
       ${tokens === null ? null : tokenItems(tokens)} ${column.isApproximate ? html`<li>approximate; bounds in metadata.json</li>` : null}
     </ul>
-    ${isTold && column.categories !== null ? categoryChart(column.categories, name, records - nulls) : chartOf(column)}
+    ${isTold && column.categories !== null ? categoryChart(column.categories, excerpt(name, 120), records - nulls) : chartOf(column)}
     ${
       source === null
         ? null
@@ -48,12 +48,13 @@ function columnCard(column: ColumnFacts): Html {
 }
 
 function chartOf({ name, histogram, lengths }: ColumnFacts): Html | null {
-  if (histogram !== null) return histogramChart(histogram, name)
+  const what = excerpt(name, 120)
+  if (histogram !== null) return histogramChart(histogram, what)
   const drawn = lengths?.histogram ?? null
-  return drawn === null
-    ? null
-    : html`<p class="soft">Length in characters</p>
-        ${histogramChart(drawn, `the length of ${name} in characters`)}`
+  const chart = drawn === null ? null : histogramChart(drawn, `the length of ${what} in characters`)
+  if (chart === null) return null
+  return html`<p class="soft">Length in characters</p>
+    ${chart}`
 }
 
 /** The usual five, each an item of a list. */

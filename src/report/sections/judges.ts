@@ -30,7 +30,7 @@ function scoreCard(column: string, { name, description, categories, numbers, sum
             ${summaryItems(numbers)}
           </ul>`
     }
-    ${total === 0 ? html`<p class="soft">No scores.</p>` : categoryChart(categories, `${column}, ${name}`, total)}
+    ${total === 0 ? html`<p class="soft">No scores.</p>` : categoryChart(categories, excerpt(`${column}, ${name}`, 200), total)}
     ${
       summary === null
         ? null

@@ -1,7 +1,7 @@
 /** What there is: rows, cost, time, and what the dataset is known by. */
 import { bytes, count, duration, money } from '../../plan/format.ts'
 import type { ReportFacts } from '../facts.ts'
-import { html } from '../html.ts'
+import { excerpt, html } from '../html.ts'
 import type { Html, Part } from '../html.ts'
 import { moment, percent } from '../numbers.ts'
 
@@ -25,7 +25,7 @@ export function overviewSection(facts: ReportFacts): Html {
       ${row('Rows written', facts.writtenFrom === null ? '–' : `${moment(facts.writtenFrom)} to ${moment(facts.writtenTo)}`)}
       ${row('Seed', html`<code>${facts.seed}</code>`)} ${row('Reference time', moment(facts.referenceTime))}
       ${row('Fingerprint', html`<code>${facts.fingerprint}</code>`)} ${row('Dataset', html`<code>${facts.datasetId}</code>`)}
-      ${facts.droppedColumns.length === 0 ? null : row('Made, not kept', facts.droppedColumns.join(', '))}
+      ${facts.droppedColumns.length === 0 ? null : row('Made, not kept', excerpt(facts.droppedColumns.join(', '), 600))}
     </dl>
   </section>`
 }
