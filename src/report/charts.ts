@@ -72,6 +72,12 @@ export function categoryChart({ categories, counts, omitted = 0 }: Categories, w
           <td class="num">${percent(rest, total)}</td>
         </tr>`
   return html`<table class="bars" aria-label="Values of ${what}">
+    <colgroup>
+      <col class="label" />
+      <col />
+      <col class="amount" />
+      <col class="amount" />
+    </colgroup>
     <thead class="unseen">
       <tr>
         <th scope="col">value</th>

@@ -37,6 +37,9 @@ dl.facts dd{margin:0}
 .stats{display:flex;flex-wrap:wrap;gap:3px 16px;font-size:13.5px;color:var(--soft);margin:0 0 10px;padding:0;list-style:none}
 .stats b{color:var(--ink);font-weight:600;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto}
+.scroll+h3{margin-top:22px}
+.scroll th,.scroll td{overflow-wrap:break-word;min-width:64px}
+.scroll th:first-child{min-width:110px}
 table{border-collapse:collapse;width:100%;font-size:14px}
 th,td{text-align:left;vertical-align:top;padding:7px 12px 7px 0}
 .scroll th,.scroll td{border-bottom:1px solid var(--line)}
@@ -64,7 +67,7 @@ code{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",mono
 .record>dl{margin-top:12px!important}
 .record pre{max-height:300px}
 .text{margin:0;padding:0;background:none;font:inherit;max-height:400px}
-.record dl.facts{grid-template-columns:minmax(90px,170px) 1fr;gap:8px 18px}
+.record dl.facts{grid-template-columns:minmax(90px,230px) 1fr;gap:8px 18px}
 blockquote{margin:10px 0 0;padding:2px 0 2px 14px;border-left:3px solid var(--bar)}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 footer{padding-top:36px;padding-bottom:48px;color:var(--soft);font-size:13px}

@@ -56,6 +56,17 @@ async function leftovers(storage: Storage): Promise<readonly string[]> {
   return [...staged, ...versions.filter((name) => !shown.has(name))]
 }
 
+/** The storage as if a report stood in it: writing one costs two fsyncs in each of hundreds of rounds. */
+function withReport(storage: Storage): Storage {
+  return new Proxy(storage, {
+    get(target, property) {
+      if (property === 'stat') return async (key: string) => (key === keys.report ? { sizeBytes: 1 } : await target.stat(key))
+      const found: unknown = Reflect.get(target, property)
+      return typeof found === 'function' ? (found.bind(target) as unknown) : found
+    },
+  })
+}
+
 describe('running processors', () => {
   it('makes the outputs once, and again only from other row groups', async () => {
     const storage = createMemoryStorage()
@@ -219,8 +230,7 @@ describe.each(STORAGES)('a process that dies while processing %s', (_name, place
           const report_made_from = reportStamp(metadata, rowGroupsHash, COMPILED.policies)
           const parquetry = { ...metadata.parquetry, profile_made_from: rowGroupsHash, report_made_from }
           const profiled = { ...metadata, column_statistics: [], parquetry }
-          await storage.writeAtomic(keys.report, '')
-          const isDue = await isProcessingDue(storage, profiled, COMPILED, [copying('one')])
+          const isDue = await isProcessingDue(withReport(storage), profiled, COMPILED, [copying('one')])
           const isEnded = JSON.stringify(await outputOf(storage, 'one')) === JSON.stringify(copyOf('new'))
           expect(isDue).toBe(!isEnded || (await leftovers(storage)).length > 0)
           if (isDue) await run(storage, [copying('one')], nextRun)
