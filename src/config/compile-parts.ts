@@ -15,6 +15,7 @@ import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
 import { checkPeople } from './check-people.ts'
 import type { FoundPeople } from './check-people.ts'
+import { checkUnread, unreadAliasUses } from './check-unread.ts'
 import { checkScores } from './check-scores.ts'
 import { withSkipValue } from './check-skip.ts'
 import { checkSamplers } from './check-samplers.ts'
@@ -85,6 +86,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
     if (part.column_type === 'llm-judge') checkScores(part.scores, [...path, 'scores'], report)
   }
   checkTransforms(parts, known, report)
+  checkUnread(parts, known, report)
   checkConstraintColumns(parts, report)
   const samplers = columns.filter((column): column is SamplerColumn => column.column_type === 'sampler')
   const constraints = parts.constraints.map(({ part }) => part)
@@ -96,7 +98,8 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   if (columns.length > 0 && columns.length === columnNames.length && fields.every(({ drop }) => drop)) {
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
-  const models = resolveModels(parts, [...aliasUses(parts.columns), ...profilerUses(parts.profilers)], sources.models, report)
+  const uses = [...aliasUses(parts.columns), ...unreadAliasUses(parts.unread), ...profilerUses(parts.profilers)]
+  const models = resolveModels(parts, uses, sources.models, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
   checkProfilers(parts, new Set(schema.map(({ name }) => name)), report)
   const datasetProcessors = compileDatasetProcessors(
