@@ -4,7 +4,7 @@
  */
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
 import { ApplicationFailure } from '@temporalio/common'
-import type { DatasetResult, GenerateDatasetInput, Owner, PreparedDataset, RunState } from '../src/contract.ts'
+import type { DatasetResult, Finding, GenerateDatasetInput, Owner, PreparedDataset, ProfileResult, RunState } from '../src/contract.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { createProxies } from './activity-proxies.ts'
 import type { Checkpointer } from './checkpointer.ts'
@@ -24,6 +24,9 @@ const MAX_WINDOW = 256
 
 /** States in which nothing more is begun. */
 const ENDED: ReadonlySet<RunState> = new Set(['complete', 'incomplete', 'stopped'])
+
+/** Findings of the profile. */
+const SAID_BY_PROFILE: ReadonlySet<Finding['kind']> = new Set(['not-summarised', 'no-report'])
 
 /** The workflow. Its id is `workflowIdOf(datasetId)`, so that a dataset never has two. */
 export async function generateDataset(input: GenerateDatasetInput): Promise<DatasetResult> {
@@ -96,7 +99,9 @@ async function processAndProfile(run: Run, activities: Activities): Promise<void
   run.state = 'processing'
   showState(run)
   await activities.runProcessors({ dataset, epoch, producedData: run.produced.rowGroups > 0 })
-  await activities.profileDataset({ dataset, epoch })
+  const profile = (await activities.profileDataset({ dataset, epoch })) as ProfileResult | null
+  // Said anew by each profile; histories of before have no answer.
+  run.findings = [...run.findings.filter(({ kind }) => !SAID_BY_PROFILE.has(kind)), ...(profile?.findings ?? [])]
 }
 
 /** Complete means complete: every row accounted for, and no more dropped than allowed (ruling 20). */

@@ -86,8 +86,8 @@ function isNativeRefusal(error: unknown): boolean {
   )
 }
 
-/** The paragraph appended to the user prompt. */
-function instructionsFor(schema: object): string {
+/** The paragraph appended to the user prompt where the endpoint has no structured output of its own. */
+export function instructionsFor(schema: object): string {
   return [
     '',
     '',

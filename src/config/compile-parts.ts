@@ -10,6 +10,7 @@ import { factsOfUsed, madeByGenerator, withKnownGenerators } from './check-custo
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
 import { checkNames, checkSideEffectNames } from './check-names.ts'
 import { checkOutputFormat } from './check-output-format.ts'
+import { checkProfilers, profilerUses } from './check-profilers.ts'
 import { checkTransforms, droppedByProcessors, matchingColumns } from './check-processors.ts'
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
@@ -110,10 +111,12 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   if (columns.length > 0 && columns.length === columnNames.length && fields.every(({ drop }) => drop)) {
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
-  const models = resolveModels(parts, [...aliasUses(parts.columns, generators), ...unreadAliasUses(parts.unread)], sources.models, report)
+  const uses = [...aliasUses(parts.columns, generators), ...unreadAliasUses(parts.unread), ...profilerUses(parts.profilers)]
+  const models = resolveModels(parts, uses, sources.models, report)
   checkMedia(parts.columns, models, report)
   const tools = resolveTools(parts, sources.tools, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
+  checkProfilers(parts, new Set(schema.map(({ name }) => name)), report)
   const datasetProcessors = compileDatasetProcessors(
     parts,
     {
@@ -136,6 +139,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
       generators,
       processors: processorsOf(parts, names),
       datasetProcessors,
+      profilers: parts.profilers.map(({ part }) => part),
       models,
       tools,
       policies,
@@ -343,6 +347,7 @@ function build(made: {
   readonly generators: KnownGenerators
   readonly processors: readonly RowGroupProcessor[]
   readonly datasetProcessors: CompiledDataset['datasetProcessors']
+  readonly profilers: CompiledDataset['profilers']
   readonly models: ReadonlyMap<string, ResolvedModel>
   readonly tools: ReadonlyMap<string, ResolvedTools>
   readonly policies: Policies
@@ -367,6 +372,7 @@ function build(made: {
     generators,
     processors,
     datasetProcessors: made.datasetProcessors,
+    profilers: made.profilers,
     models,
     ...tools,
     policies,

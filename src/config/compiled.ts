@@ -13,6 +13,7 @@ import type { Price } from '../plan/pricing.ts'
 import type { SeedFacts, SeedSource } from '../seed/source.ts'
 import type { Schema, ValueType } from '../values.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
+import type { ProfilerConfig } from './schema-profilers.ts'
 
 /** Params of one sampler, as in DataDesigner (defaults filled in). */
 export type SamplerParams =
@@ -310,7 +311,9 @@ export interface CompiledDataset {
   readonly processors: readonly RowGroupProcessor[]
   /** Ours, from `parquetry.processors`; not in the fingerprint (ruling 19). */
   readonly datasetProcessors: readonly DatasetProcessor[]
-  /** Alias → model; only aliases that a column uses. */
+  /** They read the finished rows; not in the fingerprint (ruling 19). */
+  readonly profilers: readonly ProfilerConfig[]
+  /** Alias → model; only aliases that a column or a profiler uses. */
   readonly models: Readonly<Record<string, CompiledModel>>
   /** Alias → tools; only aliases that a column uses, absent when none does. */
   readonly tools?: Readonly<Record<string, ToolTarget>>

@@ -26,9 +26,3 @@ export function withoutLaterFields(column: Readonly<Record<string, unknown>>, pa
   }
   return rest
 }
-
-/** Reports what the root of a config asks of later releases. */
-export function reportLaterSections(root: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
-  const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0)
-  if (!isEmpty(root['profilers'])) report.notYet([...path, 'profilers'], 'profilers are not supported yet')
-}

@@ -19,6 +19,8 @@ import {
 import type { ColumnConfig } from './schema-columns.ts'
 import { datasetProcessorKinds } from './schema-dataset-processors.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
+import { judgeScoreProfiler } from './schema-profilers.ts'
+import type { ProfilerConfig } from './schema-profilers.ts'
 import { SAMPLER_TYPES } from './schema-samplers.ts'
 import { parquetrySettings } from './schema-settings.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
@@ -34,7 +36,7 @@ import {
 import type { ConstraintConfig, ProcessorConfig } from './schema.ts'
 import { readPart, reportTag, reportUnknownField } from './issues.ts'
 import { readDrawnParameters } from './drawn-parameters.ts'
-import { reportLaterSections, withoutLaterFields } from './not-yet.ts'
+import { withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
 import { withModalities } from './media-contexts.ts'
 import { readTools } from './tools.ts'
@@ -68,6 +70,7 @@ export interface ConfigParts {
   readonly constraints: readonly Placed<ConstraintConfig>[]
   readonly processors: readonly Placed<ProcessorConfig>[]
   readonly datasetProcessors: readonly Placed<DatasetProcessorConfig>[]
+  readonly profilers: readonly Placed<ProfilerConfig>[]
   /** Null where there is none, or one that could not be read. */
   readonly seedConfig: SeedConfig | null
   /** True when there may be columns of seed data that are not known, since those could not be read: a name is then no mistake. */
@@ -80,7 +83,6 @@ export interface ConfigParts {
 /** Reads the parts. Paths leave the wrapper out: `columns[3]` in both forms. */
 export function readConfig(value: unknown, report: Report): ConfigParts {
   const { main, own } = unwrap(value, report)
-  reportLaterSections(main, [], report)
   const seedConfig = readSeedConfig(main['seed_config'], report)
   const hasSeed = main['seed_config'] !== undefined && main['seed_config'] !== null
   const names: Placed<string>[] = []
@@ -109,6 +111,9 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
     tools: readTools(listOf(main, 'tool_configs', report), listOf(own, 'mcp_providers', report), report),
     constraints: listOf(main, 'constraints', report).flatMap(({ part, path }) => placed(readConstraint(part, path, report), path)),
     processors,
+    profilers: listOf(main, 'profilers', report).flatMap(({ part, path }) =>
+      placed(readPart(judgeScoreProfiler, part, path, report), path),
+    ),
     seedConfig,
     hasUnknownColumns: hasSeed && seedConfig === null,
     datasetProcessors,

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { anyColumn } from './schema-columns.ts'
+import { judgeScoreProfiler } from './schema-profilers.ts'
 import { modelConfig, modelProvider } from './schema-models.ts'
 import { seedConfig } from './schema-seed.ts'
 import { remoteMcpProvider, toolConfig } from './schema-tools.ts'
@@ -39,7 +40,6 @@ export const schemaTransformProcessor = z.strictObject({
   template: z.record(z.string(), z.unknown()).describe('New column → Jinja template, or a list or mapping of templates.'),
 })
 
-const nothing = z.union([z.null(), z.array(z.never())])
 const dataDesignerFields = {
   columns: z.array(anyColumn),
   model_configs: z.array(modelConfig).nullable().optional(),
@@ -49,7 +49,7 @@ const dataDesignerFields = {
     .array(z.union([scalarConstraint, columnConstraint]))
     .nullable()
     .optional(),
-  profilers: nothing.optional().describe('Not supported yet.'),
+  profilers: z.array(judgeScoreProfiler).nullable().optional().describe('Summaries of judge scores, made when the rows are there.'),
   processors: z
     .array(z.discriminatedUnion('processor_type', [dropColumnsProcessor, schemaTransformProcessor]))
     .nullable()

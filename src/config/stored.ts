@@ -35,6 +35,7 @@ export function toBuilderConfig({ compiled, models, unusedModels, tools, unusedT
       ...(seed === null ? {} : { seed_config: seedAsStored(seed) }),
       constraints: compiled.constraints,
       processors: compiled.processors,
+      ...(compiled.profilers.length === 0 ? {} : { profilers: compiled.profilers }),
     },
     library_version: LIBRARY_VERSION,
   }

@@ -33,6 +33,10 @@ export const keys = {
   ownerClaimsFolder: OWNER_CLAIMS_FOLDER,
   /** Pause and limits for the workers (ruling 10). */
   control: 'control.json',
+  /** What is shown of the dataset: one page that needs nothing else. */
+  report: 'report.html',
+  /** What models said of judge scores, by request, so that it is paid for once. */
+  judgeSummaries: 'judge-summaries.json',
   /** Committed row groups. */
   rowGroupsFolder: ROW_GROUPS_FOLDER,
   /** Staged files; nothing in it counts. */

@@ -57,6 +57,8 @@ function settle({ columns, models }: CompiledDataset, failures: ReadonlyMap<stri
     const standIn = models[alias]?.fallbacks?.find((fallback) => !failures.has(fallback))
     if (asked.has(alias) && standIn === undefined) throw error
     const message = error instanceof Error ? error.message : String(error)
-    return standIn === undefined ? `the fallback "${alias}" is not there: ${message}` : `${message} "${standIn}" stands in for it.`
+    return standIn === undefined
+      ? `the model "${alias}", which no column asks first, is not there: ${message}`
+      : `${message} "${standIn}" stands in for it.`
   })
 }

@@ -22,7 +22,6 @@ import type { Workshop } from '../helpers/datasets.ts'
  */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'custom.yaml': [unregistered(1, 'shout_topic'), unregistered(2, 'rank_topics')],
-  'profilers.json': ['profilers: profilers are not supported yet'],
   'validation-local.json': ['columns[2].column_type: "validation": validation columns are not supported yet'],
   'validation-python.yaml': ['columns[2].column_type: "validation": validation columns are not supported yet'],
   'validation-remote.yaml': ['columns[1].column_type: "validation": validation columns are not supported yet'],

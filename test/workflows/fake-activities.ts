@@ -3,6 +3,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity'
 import { NO_USAGE } from '../../src/contract.ts'
 import type {
   CheckpointInput,
+  Finding,
   GenerateRowGroupInput,
   ParquetryActivities,
   PrepareInput,
@@ -35,6 +36,8 @@ export interface FakeDisk {
 
 /** What the fakes do beyond succeeding at once. */
 export interface FakeOptions {
+  /** What the profile lacks. Default nothing. */
+  readonly profileFindings?: readonly Finding[]
   readonly numRecords: number
   readonly bufferSize: number
   readonly window?: number
@@ -165,6 +168,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     },
     async profileDataset() {
       disk.profiled += 1
+      return { findings: options.profileFindings ?? [] }
     },
   }
   return { disk, activities }

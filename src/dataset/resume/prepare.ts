@@ -7,7 +7,8 @@ import type { Finding, PrepareInput, PreparedDataset, PlanSegment } from '../../
 import { NO_TOTALS } from '../../contract.ts'
 import { ParquetryError } from '../../errors.ts'
 import { compileStored } from '../../config/stored.ts'
-import type { CompiledDataset, Policies } from '../../config/compiled.ts'
+import type { CompiledDataset } from '../../config/compiled.ts'
+import { maxDroppedRows } from '../../plan/max-dropped.ts'
 import { extendSegments, planSegments, rowCount } from '../../plan/row-groups.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { adoptedMessage, decideResume, rebuiltMessage, resumeModeOf } from './decide-resume.ts'
@@ -293,7 +294,7 @@ async function preparedOf(storage: Storage, metadata: Metadata, compiled: Compil
     segments: metadata.parquetry.segments,
     targetNumRecords: metadata.target_num_records,
     maxConcurrentRowGroups: compiled.policies.maxConcurrentRowGroups,
-    maxDroppedRows: maxDroppedRows(compiled.policies, metadata.target_num_records),
+    maxDroppedRows: maxDroppedRows(compiled.policies.maxDropped, metadata.target_num_records),
     rehearsal: isRehearsal(compiled),
     currency: currencyOf(compiled),
     epoch: metadata.parquetry.epoch,
@@ -304,10 +305,6 @@ async function preparedOf(storage: Storage, metadata: Metadata, compiled: Compil
       processorSteps(compiled, metadata.parquetry.seed, ports.datasetProcessors ?? []),
     ),
   }
-}
-
-function maxDroppedRows({ maxDropped }: Policies, target: number): number {
-  return 'rows' in maxDropped ? maxDropped.rows : Math.floor(maxDropped.share * target)
 }
 
 /** True when a used model answers from the rehearsal endpoint. */

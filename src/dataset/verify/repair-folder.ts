@@ -124,12 +124,13 @@ async function rewriteCheckpoint(storage: Storage, found: DatasetVerification, e
 
 function correctedMetadata(before: Metadata, found: DatasetVerification, epoch: number, now: number): Metadata {
   const { totals, committed, rowsMissing, rowsWanted } = found
-  const { file_paths: _stale, column_statistics: statistics, ...rest } = before
+  const { file_paths: _stale, column_statistics: statistics, column_profiles: profiles, ...rest } = before
   const isWhole = rowsMissing === 0
   return {
     ...rest,
     // Statistics are those of all rows, or of none.
     ...(isWhole && statistics !== undefined ? { column_statistics: statistics } : {}),
+    ...(isWhole && profiles !== undefined ? { column_profiles: profiles } : {}),
     target_num_records: rowsWanted,
     actual_num_records: totals.rowsWritten,
     total_num_batches: totals.rowGroups,
