@@ -8,16 +8,18 @@ import { defineConfig } from 'oxlint'
 const flow = {
   'src/index.ts': ['client', 'worker', 'config', 'errors'],
   'src/cli/**': ['client', 'worker', 'server', 'rehearsal', 'dataset', 'config', 'plan', 'contract', 'errors'],
-  'src/worker/**': ['server', 'activities', 'dataset', 'storage', 'model', 'rehearsal', 'config', 'parquet', 'contract', 'errors'],
-  'src/client/**': ['server', 'seed', 'hub', 'dataset', 'storage', 'config', 'parquet', 'plan', 'contract', 'errors'],
+  'src/worker/**': ['server', 'activities', 'dataset', 'storage', 'model', 'mcp', 'rehearsal', 'config', 'parquet', 'contract', 'errors'],
+  'src/client/**': ['report', 'server', 'seed', 'hub', 'dataset', 'storage', 'config', 'parquet', 'plan', 'contract', 'errors'],
   'src/server/**': ['errors'],
   'workflows/**': ['plan', 'contract', 'errors'],
   'activities/**': ['dataset', 'config', 'plan', 'contract', 'errors'],
-  'src/dataset/**': ['template', 'seed', 'columns', 'processors', 'parquet', 'config', 'random', 'plan', 'contract', 'errors'],
+  'src/dataset/**': ['report', 'template', 'seed', 'columns', 'processors', 'parquet', 'config', 'random', 'plan', 'contract', 'errors'],
   'src/columns/**': ['template', 'random', 'plan', 'errors'],
   'src/processors/**': ['template', 'errors'],
   'src/parquet/**': ['errors'],
+  'src/report/**': ['plan', 'contract', 'errors'],
   'src/model/**': ['errors'],
+  'src/mcp/**': ['model', 'errors'],
   'src/rehearsal/**': ['random', 'errors'],
   'src/storage/**': ['errors'],
   'src/config/**': ['plan', 'template', 'seed', 'errors'],
@@ -36,6 +38,8 @@ const sandboxed = ['workflows/**', 'src/plan/**', 'src/contract.ts', 'src/errors
 const outsideSandbox = ['node:*', 'zod', '@temporalio/*', '!@temporalio/workflow', '!@temporalio/common']
 
 const files = ['errors', 'contract', 'values']
+/** Packages whose names look like folders of ours. */
+const packages = ['!@modelcontextprotocol/**']
 const glob = (unit) => (files.includes(unit) ? `**/${unit}.ts` : `**/${unit}/**`)
 const units = Object.keys(flow)
   .map((path) => path.replace(/^src\/|\/\*\*$|\.ts$/g, ''))
@@ -69,7 +73,7 @@ export default defineConfig({
           {
             patterns: [
               {
-                group: units.map(glob),
+                group: [...units.map(glob), ...packages],
                 allowTypeImports: true,
                 message: 'This folder is missing from the import table in oxlint.config.js.',
               },
@@ -86,7 +90,7 @@ export default defineConfig({
           {
             patterns: [
               {
-                group: [...units.filter((unit) => unit !== own(path)).map(glob), ...allowed.map((unit) => `!${glob(unit)}`)],
+                group: [...units.filter((unit) => unit !== own(path)).map(glob), ...allowed.map((unit) => `!${glob(unit)}`), ...packages],
                 allowTypeImports: true,
                 message: 'Against the direction of flow; see ARCHITECTURE.md.',
               },

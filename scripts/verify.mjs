@@ -16,6 +16,7 @@ const steps = [
   ['format', 'npm', ['run', '--silent', 'format:check']],
   ['lint', 'npm', ['run', '--silent', 'lint']],
   ['python', 'node', ['scripts/python-env.mjs']],
+  ['chromium', 'node', ['scripts/chromium.mjs']],
 ]
 let failedSteps = 0
 for (const [name, command, args] of steps) {

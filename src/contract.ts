@@ -108,7 +108,17 @@ export const NO_TOTALS: Totals = { rowGroups: 0, rowsWritten: 0, rowsDropped: 0,
 
 /** Something a person should know of what the scan found. */
 export interface Finding {
-  readonly kind: 'unknown-to-checkpoint' | 'damaged' | 'foreign' | 'adopted' | 'ignored' | 'missing' | 'rebuilt' | 'stale'
+  readonly kind:
+    | 'unknown-to-checkpoint'
+    | 'damaged'
+    | 'foreign'
+    | 'adopted'
+    | 'ignored'
+    | 'missing'
+    | 'rebuilt'
+    | 'stale'
+    | 'not-summarised'
+    | 'no-report'
   readonly count: number
   /** One line, with the first names. */
   readonly message: string
@@ -289,13 +299,19 @@ export interface ParquetryActivities {
   writeCheckpoint(input: CheckpointInput): Promise<void>
   writeControl(input: ControlInput): Promise<void>
   runProcessors(input: RunProcessorsInput): Promise<RunProcessorsResult>
-  profileDataset(input: DatasetInput): Promise<void>
+  profileDataset(input: DatasetInput): Promise<ProfileResult>
 }
 
 /** Input of `runProcessors` and `profileDataset`. */
 export interface DatasetInput {
   readonly dataset: DatasetRef
   readonly epoch: number
+}
+
+/** Result of `profileDataset`. */
+export interface ProfileResult {
+  /** What the profile or the report lacks; the dataset itself is whole. */
+  readonly findings: readonly Finding[]
 }
 
 /** Input of `runProcessors`. */

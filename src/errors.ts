@@ -48,6 +48,7 @@ const KIND_OF_CODE = {
   // one row
   TEMPLATE_FAILED: 'content',
   EMPTY_PROMPT: 'content',
+  MEDIA_INVALID: 'content',
   EXPRESSION_EMPTY: 'content',
   EXPRESSION_CAST: 'content',
   VALUE_NOT_REPRESENTABLE: 'content',
@@ -69,6 +70,11 @@ const KIND_OF_CODE = {
   // custom columns
   CUSTOM_GENERATOR_MISSING: 'blocked',
   CUSTOM_COLUMN_FAILED: 'blocked',
+  // tools and their servers
+  TOOL_KEY_MISSING: 'blocked',
+  TOOL_SERVER_AUTH: 'blocked',
+  TOOL_SERVER_UNREACHABLE: 'blocked',
+  TOOL_NOT_OFFERED: 'blocked',
   // the run
   TOO_MANY_DROPPED: 'blocked',
   ROW_GROUP_KILLS_WORKER: 'blocked',

@@ -2,6 +2,7 @@
 import { condition } from '@temporalio/workflow'
 import { ApplicationFailure } from '@temporalio/common'
 import type { ExtendAnswer, PreparedDataset } from '../src/contract.ts'
+import { maxDroppedRows } from '../src/plan/max-dropped.ts'
 import { extendSegments, rowGroupCount } from '../src/plan/row-groups.ts'
 import { showState } from './presentation.ts'
 import type { Run } from './run.ts'
@@ -41,6 +42,6 @@ function extendedTo(prepared: PreparedDataset, numRecords: number): PreparedData
     ...prepared,
     segments: extendSegments(segments, numRecords, size),
     targetNumRecords: numRecords,
-    ...(maxDroppedShare === undefined ? {} : { maxDroppedRows: Math.floor(maxDroppedShare * numRecords) }),
+    ...(maxDroppedShare === undefined ? {} : { maxDroppedRows: maxDroppedRows({ share: maxDroppedShare }, numRecords) }),
   }
 }

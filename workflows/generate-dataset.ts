@@ -4,7 +4,7 @@
  */
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow'
 import { ApplicationFailure } from '@temporalio/common'
-import type { DatasetResult, GenerateDatasetInput, Owner, PreparedDataset } from '../src/contract.ts'
+import type { DatasetResult, Finding, GenerateDatasetInput, Owner, PreparedDataset, ProfileResult } from '../src/contract.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { createProxies } from './activity-proxies.ts'
 import type { Checkpointer } from './checkpointer.ts'
@@ -20,6 +20,9 @@ import { committedOf, isHistoryFull, openPage, runPage, settlePage } from './run
 import { retryDropped } from './retry-dropped.ts'
 
 type Activities = ReturnType<typeof createProxies>
+
+/** Findings of the profile. */
+const SAID_BY_PROFILE: ReadonlySet<Finding['kind']> = new Set(['not-summarised', 'no-report'])
 
 /** The workflow. Its id is `workflowIdOf(datasetId)`, so that a dataset never has two. */
 export async function generateDataset(input: GenerateDatasetInput): Promise<DatasetResult> {
@@ -107,7 +110,9 @@ async function processAndProfile(run: Run, activities: Activities): Promise<void
   run.state = 'processing'
   showState(run)
   await activities.runProcessors({ dataset, epoch, producedData: run.produced.rowGroups > 0 })
-  await activities.profileDataset({ dataset, epoch })
+  const profile = (await activities.profileDataset({ dataset, epoch })) as ProfileResult | null
+  // Said anew by each profile; histories of before have no answer.
+  run.findings = [...run.findings.filter(({ kind }) => !SAID_BY_PROFILE.has(kind)), ...(profile?.findings ?? [])]
 }
 
 /** Complete means complete: every row accounted for, and no more dropped than allowed (ruling 20). */

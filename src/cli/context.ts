@@ -14,6 +14,7 @@ export interface CommandContext {
 export interface ConfigFlags {
   readonly runConfig?: string
   readonly providers?: string
+  readonly mcpProviders?: string
   readonly provider?: string
   readonly personFallback?: 'faker'
   /** Module with code that the config names. */

@@ -26,6 +26,7 @@ Examples:
   npx parquetry show product-reviews 0
   npx parquetry verify product-reviews
   npx parquetry export product-reviews --format jsonl
+  npx parquetry report product-reviews
   npx parquetry push-to-hub product-reviews my-name/product-reviews --dry-run
 
 Keys come from the environment (OPENAI_API_KEY; OPENAI_BASE_URL for another endpoint) or from the
@@ -102,6 +103,13 @@ Examples:
 
 All rows that are there by now, in order; a dataset that is not complete is exported as far as it is,
 and that is said. The file appears whole or not at all.`,
+  report: `
+Examples:
+  npx parquetry report product-reviews
+  npx parquetry report product-reviews --output reviews.html
+
+Every run leaves report.html in the dataset's folder when it ends; this makes it again, also of a
+dataset that is not complete. The page needs nothing but itself: it can be sent as it is.`,
   pushToHub: `
 Examples:
   npx parquetry push-to-hub product-reviews my-name/product-reviews --dry-run

@@ -9,6 +9,7 @@ import type { PreviewFlags } from './commands/preview.ts'
 import type { PushFlags } from './commands/push-to-hub.ts'
 import type { QuickstartFlags } from './commands/quickstart.ts'
 import type { RehearseFlags } from './commands/rehearse.ts'
+import type { ReportFlags } from './commands/report.ts'
 import type { ResumeFlags } from './commands/resume.ts'
 import type { StatusFlags } from './commands/status.ts'
 import type { VerifyFlags } from './commands/verify.ts'
@@ -50,6 +51,7 @@ export function createProgram(run: Run): Command {
   addLooks(program, run)
   addShow(program, run)
   addExport(program, run)
+  addReport(program, run)
   addPushToHub(program, run)
   addVerify(program, run)
   addServers(program, run)
@@ -80,6 +82,7 @@ function addConfigOptions(command: Command): Command {
   return command
     .option('-c, --run-config <file>', 'run settings as YAML, as DataDesigner has them')
     .option('--providers <file>', 'model providers as YAML, as in model_providers.yaml')
+    .option('--mcp-providers <file>', 'servers of tools (MCP) as YAML, as in mcp_providers.yaml')
     .option('--provider <name>', 'ask all models at this provider instead of their own, e.g. rehearsal')
     .addOption(
       new Option('--person-fallback <how>', "make people by faker where DataDesigner's managed ones are absent").choices(['faker']),
@@ -277,6 +280,20 @@ function addExport(program: Command, run: Run): void {
     .addHelpText('after', COMMAND_HELP.export)
     .action((dataset: string, flags: ExportFlags & { readonly json?: boolean }) =>
       run(flags, async (context) => (await import('./commands/export.ts')).exportCommand(dataset, flags, context)),
+    )
+}
+
+function addReport(program: Command, run: Run): void {
+  program
+    .command('report')
+    .description("write a dataset's report, a page for the browser, again; needs no server")
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .addOption(artifactPath())
+    .option('--output <file>', 'the file (default: report.html in its folder)')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.report)
+    .action((dataset: string, flags: ReportFlags & { readonly json?: boolean }) =>
+      run(flags, async (context) => (await import('./commands/report.ts')).report(dataset, flags, context)),
     )
 }
 

@@ -54,6 +54,8 @@ export function sayEnd(output: Output, server: Server, end: SessionEnd, facts: E
     output.say(
       `Files    ${shownPath(run.location)}/parquet-files/   (${count(totals.rowGroups)} ${totals.rowGroups === 1 ? 'file' : 'files'})`,
     )
+  if (totals.rowGroups > 0 && (state === 'complete' || state === 'incomplete') && !result.findings.some(({ kind }) => kind === 'no-report'))
+    output.say(`Report   ${shownPath(run.location)}/report.html`)
   output.say(`Run      ${link}`)
   const dataset = datasetArgument(run.location)
   const code = extensionArguments(end.extensions)

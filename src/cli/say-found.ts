@@ -18,6 +18,8 @@ const WORDS: Readonly<Record<Finding['kind'], readonly [one: string, several: st
   ignored: ['entry that is no row group, left alone', 'entries that are no row groups, left alone'],
   missing: ['counted as done and made again', 'counted as done and made again'],
   rebuilt: ['file put right', 'files put right'],
+  'not-summarised': ['summary of judge scores that is missing', 'summaries of judge scores that are missing'],
+  'no-report': ['report that could not be made', 'reports that could not be made'],
   stale: ['output that does not match its row group', 'outputs that do not match their row groups'],
 }
 

@@ -48,7 +48,8 @@ function probingText({ rowGroupsOpen }: RunProgress, { code, probes }: Blocked):
 
 /** What removes the cause, by its code; null where only waiting helps. */
 function remedyOf({ code }: Blocked): string | null {
-  if (code === 'MODEL_KEY_MISSING' || code === 'MODEL_AUTH') return 'fix the key:    Ctrl-C, export the right key, then resume'
+  if (code === 'MODEL_KEY_MISSING' || code === 'MODEL_AUTH' || code === 'TOOL_KEY_MISSING' || code === 'TOOL_SERVER_AUTH')
+    return 'fix the key:    Ctrl-C, export the right key, then resume'
   if (code === 'MODEL_PERMISSION' || code === 'MODEL_NOT_FOUND') return 'fix the model:  its name and your rights at the provider'
   if (code === 'MODEL_QUOTA') return 'fix the quota:  add credit at the provider; the run goes on by itself'
   if (code === 'MODEL_UNREACHABLE' || code === 'MODEL_UNAVAILABLE' || code === 'MODEL_TIMEOUT') {
@@ -57,6 +58,8 @@ function remedyOf({ code }: Blocked): string | null {
   if (code === 'BUDGET_REACHED') return 'raise it:       npx parquetry set-budget DATASET AMOUNT (or --tokens N, or none)'
   if (code === 'CUSTOM_GENERATOR_MISSING') return 'give the code:  Ctrl-C, then resume with --extensions and the module that has it'
   if (code === 'CUSTOM_COLUMN_FAILED') return 'fix the code:   Ctrl-C, correct the generator, then resume: no answer is lost'
+  if (code === 'TOOL_SERVER_UNREACHABLE') return 'fix the server: once the tool server (MCP) answers, the run goes on by itself'
+  if (code === 'TOOL_NOT_OFFERED') return 'fix the tools:  Ctrl-C, correct the tool config or the server, then resume'
   if (code === 'DISK_FULL') return 'make room:      once the disk has room, the run goes on by itself'
   if (code === 'TOO_MANY_DROPPED')
     return 'fix the column: Ctrl-C, correct it and start again; or the model, then resume: failed rows are tried anew'

@@ -2,7 +2,8 @@
  * What a column is to the row group that runs it. One file per kind, one registry (`registry.ts`).
  * Generators reach the world only through `CellPorts`.
  */
-import type { ChatAnswer, ChatRequest } from '../model/client.ts'
+import type { ChatAnswer, ChatRequest, ToolCall, ToolDefinition } from '../model/client.ts'
+import type { CellMedia } from './media/cell-media.ts'
 import type { RowStream } from '../random/random.ts'
 import type { Value } from '../values.ts'
 
@@ -26,18 +27,39 @@ export interface CellRow {
 
 /**
  * Position of a model call inside its cell; with row, column, refill and request it is the journal's key.
- * `restart` counts fresh conversations, `step` correction rounds within one.
+ * `restart` counts fresh conversations, `step` correction rounds within one, `turn` the turns of tool calls so far (absent for none).
  */
 export interface CallOrdinal {
   readonly restart: number
   readonly step: number
+  readonly turn?: number
+}
+
+/** Position of a tool call inside its cell: that of the answer that asks for it, and its place among that answer's calls, from 0. */
+export interface ToolCallOrdinal extends CallOrdinal {
+  readonly call: number
+}
+
+/** The tools that a cell may use. */
+export interface CellTools {
+  /** The tools of a tool alias; always the same list object while the worker lives. Throws `TOOL_*`, of kind `blocked`. */
+  list(toolAlias: string): Promise<readonly ToolDefinition[]>
+  /**
+   * What comes of a tool call, as the model is told: a tool's failure is a text like any other. A journalled result is used instead of a
+   * call. Throws `TOOL_*`, of kind `blocked`, while the tool's server is not there.
+   */
+  call(toolAlias: string, call: ToolCall, ordinal: ToolCallOrdinal): Promise<string>
 }
 
 /** What a generator may use of the outside. */
 export interface CellPorts {
   /** Asks the model of an alias; a journalled answer is used instead of a call. Throws `ParquetryError`. */
   ask(alias: string, request: ChatRequest, ordinal: CallOrdinal): Promise<ChatAnswer>
+  /** Absent where no column uses tools. */
+  readonly tools?: CellTools
   readonly signal: AbortSignal
+  /** Pictures of the dataset that is being made. */
+  readonly media: CellMedia
   /**
    * Waits until all rows of the row group are at this column or will not come, and answers what `make` makes of this one: called once with
    * all that came, in row order, whichever row brought it. Only for generators with `isFullColumn`; absent where there is no row group.

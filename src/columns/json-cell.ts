@@ -4,8 +4,9 @@
  */
 import type { LlmColumn } from '../config/compiled.ts'
 import { isParquetryError } from '../errors.ts'
-import type { ChatAnswer, ChatRequest } from '../model/client.ts'
+import type { ChatAnswer, ChatRequest, MediaPart } from '../model/client.ts'
 import type { Value, ValueType } from '../values.ts'
+import { toolsFor } from './cell-tools.ts'
 import type { Reached, Reading } from './conversation.ts'
 import { converse } from './conversation.ts'
 import type { CellGenerator, CellPorts } from './generator.ts'
@@ -13,6 +14,7 @@ import type { JsonJudge } from './json-schema-judge.ts'
 import { compileJsonJudge } from './json-schema-judge.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
 import { compilePrompts, toRequest } from './llm-prompt.ts'
+import { compileContexts } from './media/contexts.ts'
 import { normaliseValue } from './normalise-value.ts'
 import { parseJsonAnswer } from './parse-json-answer.ts'
 import { pruneUnknown } from './prune-unknown.ts'
@@ -38,16 +40,22 @@ export function compileJsonCell(column: LlmColumn, options: LlmColumnOptions, ce
   const read = compileReader(cell, types[column.name] ?? { kind: 'json' })
   const instructions = instructionsFor(schema)
   const sideEffects = compileSideEffects(column)
+  const contexts = compileContexts(column)
   let isNativeRefused = false
 
-  const generate = async (rendered: { system: string | null; user: string }, ports: CellPorts): Promise<Reached<Value>> => {
+  const generate = async (
+    rendered: { system: string | null; user: string },
+    media: readonly MediaPart[],
+    ports: CellPorts,
+  ): Promise<Reached<Value>> => {
     const ask = ports.ask.bind(ports, column.model_alias)
-    const byPrompt = toRequest(model, { ...rendered, user: rendered.user + instructions })
-    if (!model.nativeStructuredOutput) return converse({ column: column.name, request: byPrompt, read, ask }, limits)
+    const common = { column: column.name, read, ask, ...(await toolsFor(options, ports)) }
+    const byPrompt = toRequest(model, { ...rendered, user: rendered.user + instructions }, media)
+    if (!model.nativeStructuredOutput) return converse({ ...common, request: byPrompt }, limits)
     if (!isNativeRefused) {
-      const request: ChatRequest = { ...toRequest(model, rendered), responseSchema: { name: column.name, schema } }
+      const request: ChatRequest = { ...toRequest(model, rendered, media), responseSchema: { name: column.name, schema } }
       try {
-        return await converse({ column: column.name, request, read, ask }, limits)
+        return await converse({ ...common, request }, limits)
       } catch (error) {
         if (!isNativeRefusal(error)) throw error
         isNativeRefused = true
@@ -55,15 +63,15 @@ export function compileJsonCell(column: LlmColumn, options: LlmColumnOptions, ce
     }
     // Restart numbers begin at 1 here whether or not this cell tried natively first, so that its journalled answers are found
     // again by a worker that has yet to learn of the refusal.
-    return converse({ column: column.name, request: byPrompt, firstRestart: 1, read, ask }, limits)
+    return converse({ ...common, request: byPrompt, firstRestart: 1 }, limits)
   }
   return {
     column: column.name,
-    inputs: prompts.inputs,
+    inputs: [...new Set([...prompts.inputs, ...contexts.inputs])],
     sideEffects: sideEffects.columns,
     isSync: false,
     generate: async (row, ports) => {
-      const reached = await generate(prompts.render(row), ports)
+      const reached = await generate(prompts.render(row), await contexts.build(row, ports.media), ports)
       sideEffects.record(row, reached)
       return reached.value
     },
@@ -78,8 +86,8 @@ function isNativeRefusal(error: unknown): boolean {
   )
 }
 
-/** The paragraph appended to the user prompt. */
-function instructionsFor(schema: object): string {
+/** The paragraph appended to the user prompt where the endpoint has no structured output of its own. */
+export function instructionsFor(schema: object): string {
   return [
     '',
     '',

@@ -1,11 +1,13 @@
 /** From the kind of a column to the generator of its cells. A new kind is one file and one line here. */
 import { compileTemplate } from '../template/template.ts'
 import { ParquetryError } from '../errors.ts'
-import type { CellColumn, CompiledDataset } from '../config/compiled.ts'
+import type { AskingColumn, CellColumn, CompiledDataset } from '../config/compiled.ts'
 import { compileCustom } from './custom.ts'
 import type { CustomCode } from './custom.ts'
+import { compileEmbedding } from './embedding.ts'
 import { compileExpression } from './expression.ts'
 import type { CellGenerator } from './generator.ts'
+import { compileImage } from './image.ts'
 import { compileLlmJudge } from './llm-judge.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
 import { compileLlmCode } from './llm-code.ts'
@@ -50,13 +52,22 @@ function compileCellGenerator(column: CellColumn, compiled: CompiledDataset, cus
       return compileLlmJudge(column, llmOptions(column, compiled))
     case 'custom':
       return compileCustom(column, compiled, custom)
+    case 'embedding':
+      return compileEmbedding(column, llmOptions(column, compiled))
+    case 'image':
+      return compileImage(column, llmOptions(column, compiled))
   }
 }
 
-function llmOptions(column: { readonly name: string; readonly model_alias: string }, compiled: CompiledDataset): LlmColumnOptions {
+function llmOptions(column: AskingColumn, compiled: CompiledDataset): LlmColumnOptions {
   const model = Object.hasOwn(compiled.models, column.model_alias) ? compiled.models[column.model_alias] : undefined
   if (model === undefined) {
     throw new ParquetryError('INTERNAL', `Column "${column.name}": expected a compiled model "${column.model_alias}", found none.`)
   }
-  return { model, types: compiled.types, compileTemplate, limits: compiled.policies }
+  const alias = 'tool_alias' in column ? column.tool_alias : undefined
+  const tools = alias === undefined ? undefined : compiled.tools?.[alias]
+  if (alias !== undefined && tools === undefined) {
+    throw new ParquetryError('INTERNAL', `Column "${column.name}": expected compiled tools "${alias}", found none.`)
+  }
+  return { model, types: compiled.types, compileTemplate, limits: compiled.policies, ...(tools === undefined ? {} : { tools }) }
 }

@@ -1,4 +1,5 @@
 /** The side-effect columns of a model column: its conversation and what the model thought. */
+import type { ChatMessage } from '../model/client.ts'
 import { reasoningColumn, sideEffectFields, traceColumn } from '../plan/side-effects.ts'
 import type { SideEffectSource } from '../plan/side-effects.ts'
 import type { Value } from '../values.ts'
@@ -18,27 +19,24 @@ export function compileSideEffects(column: SideEffectSource): SideEffects {
     columns: sideEffectFields(column).map(({ name }) => name),
     record(row, reached) {
       if (column.with_trace !== 'none') {
-        const trace = traceOf(reached)
+        const trace = reached.messages.map(toTrace)
         row.setSideEffect(traceColumn(column.name), column.with_trace === 'last_message' ? trace.slice(-1) : trace)
       }
       if (column.extract_reasoning_content) {
-        row.setSideEffect(reasoningColumn(column.name), reached.answers.at(-1)?.reasoning?.trim() || null)
+        row.setSideEffect(reasoningColumn(column.name), reached.messages.at(-1)?.reasoning?.trim() || null)
       }
     },
   }
 }
 
-/** All messages, each assistant's with its thoughts. */
-function traceOf({ opening, corrections, answers }: Reached<unknown>): readonly Value[] {
-  const trace: Value[] = opening.map(({ role, content }) => message(role, content))
-  for (const [index, { content, reasoning }] of answers.entries()) {
-    trace.push(message('assistant', content, reasoning))
-    const correction = corrections[index]
-    if (correction !== undefined) trace.push(message('user', correction))
+/** A message as DataDesigner writes it: its content a list of blocks. Media stand as where they come from: their bytes are in the columns already. */
+function toTrace({ role, content, reasoning, toolCalls, toolCallId, media = [] }: ChatMessage): Value {
+  return {
+    role,
+    content: [...media.map(({ modality, label }) => ({ type: modality, text: label })), { type: 'text', text: content }],
+    reasoning_content: reasoning || null,
+    tool_calls:
+      toolCalls?.map(({ id, name, arguments: given }) => ({ id, type: 'function', function: { name, arguments: given } })) ?? null,
+    tool_call_id: toolCallId ?? null,
   }
-  return trace
-}
-
-function message(role: string, text: string, reasoning?: string): Value {
-  return { role, content: [{ type: 'text', text }], reasoning_content: reasoning || null, tool_calls: null, tool_call_id: null }
 }

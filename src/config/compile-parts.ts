@@ -11,6 +11,7 @@ import { factsOfUsed, madeByGenerator, withKnownGenerators } from './check-custo
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
 import { checkNames, checkSideEffectNames } from './check-names.ts'
 import { checkOutputFormat } from './check-output-format.ts'
+import { checkProfilers, profilerUses } from './check-profilers.ts'
 import { checkTransforms, droppedByProcessors, matchingColumns } from './check-processors.ts'
 import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
@@ -34,15 +35,20 @@ import type {
 } from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { aliasesOf, asksModel } from './model-columns.ts'
+import { aliasesOf, conversesWithModel } from './model-columns.ts'
+import { checkMedia } from './check-media.ts'
 import { resolveModels } from './models.ts'
 import type { AliasUse, ModelSources, ResolvedModel } from './models.ts'
-import { outputValueType } from './output-types.ts'
+import { contextFields } from './media-contexts.ts'
+import type { ContextSource } from './media-contexts.ts'
+import { EMBEDDING_TYPE, IMAGE_TYPE, outputValueType } from './output-types.ts'
 import { settle } from './problems.ts'
 import type { ConfigProblem, Report } from './problems.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
 import { samplerParams } from './schema-samplers.ts'
 import { withSeedColumns } from './seed-columns.ts'
+import { resolveTools } from './tools.ts'
+import type { ResolvedTools, ToolSources } from './tools.ts'
 import type { SeedReading } from './seed-columns.ts'
 import type { ColumnConfig } from './schema-columns.ts'
 
@@ -52,11 +58,14 @@ export interface CompiledParts {
   readonly warnings: readonly ConfigProblem[]
   /** Alias → resolved model, used ones only. */
   readonly models: ReadonlyMap<string, ResolvedModel>
+  /** Alias → resolved tools, used ones only. */
+  readonly tools: ReadonlyMap<string, ResolvedTools>
 }
 
 /** What parts are compiled with. */
 export interface PartSources {
   readonly models: ModelSources
+  readonly tools: ToolSources
   /** Null where the config names no seed data. */
   readonly seed: SeedReading | null
   readonly people: FoundPeople
@@ -103,10 +112,14 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   if (columns.length > 0 && columns.length === columnNames.length && fields.every(({ drop }) => drop)) {
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
-  const models = resolveModels(parts, [...aliasUses(parts.columns, generators), ...unreadAliasUses(parts.unread)], sources.models, report)
+  const uses = [...aliasUses(parts.columns, generators), ...unreadAliasUses(parts.unread), ...profilerUses(parts.profilers)]
+  const models = resolveModels(parts, uses, sources.models, report)
+  checkMedia(parts.columns, models, report)
+  const tools = resolveTools(parts, sources.tools, report)
   const compiledModels = [...models.values()].map(({ compiled }) => compiled)
   checkBudget(policies.budget ?? null, compiledModels, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
+  checkProfilers(parts, new Set(schema.map(({ name }) => name)), report)
   const datasetProcessors = compileDatasetProcessors(
     parts,
     {
@@ -129,11 +142,14 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
       generators,
       processors: processorsOf(parts, names),
       datasetProcessors,
+      profilers: parts.profilers.map(({ part }) => part),
       models,
+      tools,
       policies,
     }),
     warnings,
     models,
+    tools,
   }
 }
 
@@ -160,7 +176,9 @@ function withRowId(parts: ConfigParts): ConfigParts {
 
 /** Column → its side-effect columns. */
 function sideEffectsOf(columns: readonly Placed<ColumnConfig>[], generators: KnownGenerators): ReadonlyMap<string, readonly Field[]> {
-  return new Map(columns.map(({ part }) => [part.name, asksModel(part) ? sideEffectFields(part) : madeByGenerator(part, generators)]))
+  return new Map(
+    columns.map(({ part }) => [part.name, conversesWithModel(part) ? sideEffectFields(part) : madeByGenerator(part, generators)]),
+  )
 }
 
 function producersOf(sideEffects: ReadonlyMap<string, readonly Field[]>): ReadonlyMap<string, string> {
@@ -209,7 +227,7 @@ function knownOf(
 }
 
 function aliasUses(columns: readonly Placed<ColumnConfig>[], generators: KnownGenerators): readonly AliasUse[] {
-  return columns.flatMap(({ part, path }) => aliasesOf(part, generators).map(({ alias, field }) => ({ alias, path: [...path, field] })))
+  return columns.flatMap(({ part, path }) => aliasesOf(part, generators).map(({ field, ...use }) => ({ ...use, path: [...path, field] })))
 }
 
 function compileColumn(config: ColumnConfig, drop: boolean, generators: KnownGenerators): Column {
@@ -243,6 +261,14 @@ function compileColumn(config: ColumnConfig, drop: boolean, generators: KnownGen
       const generation_strategy = generators.get(generator_function)!.facts.strategy
       return { ...common, ...skipFields(config), column_type: 'custom', generator_function, generation_strategy, generator_params }
     }
+    case 'embedding': {
+      const { target_column, model_alias } = config
+      return { ...common, ...skipFields(config), column_type: 'embedding', target_column, model_alias }
+    }
+    case 'image': {
+      const { prompt, model_alias } = config
+      return { ...common, ...skipFields(config), column_type: 'image', prompt, model_alias, ...contextFields(config) }
+    }
   }
 }
 
@@ -252,12 +278,16 @@ function skipFields({ skip, propagate_skip }: Pick<CellColumn, 'skip' | 'propaga
 
 type ModelFields = Pick<
   LlmColumn,
-  'prompt' | 'system_prompt' | 'model_alias' | 'with_trace' | 'extract_reasoning_content' | 'skip' | 'propagate_skip'
+  'prompt' | 'system_prompt' | 'model_alias' | 'tool_alias' | 'with_trace' | 'extract_reasoning_content' | 'skip' | 'propagate_skip'
 >
 
-function modelFields(config: ModelFields): ModelFields {
-  const { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content } = config
-  return { ...skipFields(config), prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
+function modelFields(
+  config: Omit<ModelFields, 'tool_alias'> & ContextSource & { readonly tool_alias: string | null },
+): ModelFields & Pick<LlmColumn, 'multi_modal_context'> {
+  const { prompt, system_prompt, model_alias, tool_alias, with_trace, extract_reasoning_content } = config
+  const tools = tool_alias === null ? {} : { tool_alias }
+  const fields = { ...skipFields(config), prompt, system_prompt, model_alias, ...tools, with_trace, extract_reasoning_content }
+  return { ...fields, ...contextFields(config) }
 }
 
 /** Weights are normalised to a sum of 1, as DataDesigner stores them; `loc` and `scale` of distributions are filled in. */
@@ -294,6 +324,10 @@ function columnType(
       return outputValueType(judgeSchema(column.scores))
     case 'custom':
       return generators.get(column.generator_function)!.facts.output
+    case 'embedding':
+      return EMBEDDING_TYPE
+    case 'image':
+      return IMAGE_TYPE
   }
 }
 
@@ -316,12 +350,16 @@ function build(made: {
   readonly generators: KnownGenerators
   readonly processors: readonly RowGroupProcessor[]
   readonly datasetProcessors: CompiledDataset['datasetProcessors']
+  readonly profilers: CompiledDataset['profilers']
   readonly models: ReadonlyMap<string, ResolvedModel>
+  readonly tools: ReadonlyMap<string, ResolvedTools>
   readonly policies: Policies
 }): CompiledDataset {
   const { columns, inputs, seed, constraints, people, processors, policies } = made
   const models = Object.fromEntries([...made.models].map(([alias, { compiled }]) => [alias, compiled]))
   const generators = factsOfUsed(columns, made.generators)
+  const targets = Object.fromEntries([...made.tools].map(([alias, { target }]) => [alias, target]))
+  const tools = made.tools.size === 0 ? {} : { tools: targets }
   const isReady = new Set(columns.filter(({ column_type: type }) => type === 'sampler' || type === 'seed-dataset').map(({ name }) => name))
   const droppedSideEffects = made.fields.filter(({ name, drop }) => drop && !inputs.has(name)).map(({ name }) => name)
   const schemaOf = (isDropped: boolean): readonly Field[] =>
@@ -337,10 +375,12 @@ function build(made: {
     generators,
     processors,
     datasetProcessors: made.datasetProcessors,
+    profilers: made.profilers,
     models,
+    ...tools,
     policies,
     schema: schemaOf(false),
     droppedSchema: policies.preserveDroppedColumns ? schemaOf(true) : [],
-    fingerprint: fingerprintOf({ columns, droppedSideEffects, seed, constraints, people, generators, processors, models }),
+    fingerprint: fingerprintOf({ columns, droppedSideEffects, seed, constraints, people, generators, processors, models, ...tools }),
   }
 }

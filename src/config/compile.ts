@@ -13,7 +13,11 @@ import type { ModelConfig } from './schema-models.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
 import { overlayRunConfig, policiesOf } from './settings.ts'
 import type { CompileSources, ParsedConfig } from './sources.ts'
+import type { ToolConfig } from './schema-tools.ts'
 import { suggest } from './suggest.ts'
+import { collectToolProviders } from './tool-providers.ts'
+import { defaultTools, usesTools } from './tools.ts'
+import type { ResolvedTools } from './tools.ts'
 
 /** A compiled config, and all that its two stored files are written from. */
 export interface CompiledConfig {
@@ -24,6 +28,10 @@ export interface CompiledConfig {
   readonly models: ReadonlyMap<string, ResolvedModel>
   /** The config's own models that no column uses; stored with the others, so that nothing of a config is lost. */
   readonly unusedModels: readonly ModelConfig[]
+  /** Alias → resolved tools, used ones only. */
+  readonly tools: ReadonlyMap<string, ResolvedTools>
+  /** The config's own tools that no column uses; stored with the others. */
+  readonly unusedTools: readonly ToolConfig[]
   readonly settings: ParquetrySettings
   /** Settings that were given, in the config or the run config; null where nothing was. On resume only these are compared. */
   readonly explicit: { readonly seed: string | null; readonly bufferSize: number | null }
@@ -50,12 +58,18 @@ export function compileConfig(config: ParsedConfig, sources: CompileSources): Co
   const defaults = asksModels && parts.aliases === null ? defaultModels(sources.homeModels ?? null, report) : []
   const referenceTime = referenceTimeOf(settings, sources, report)
   const models = { providers, providerOverride: config.provider, settings, defaults }
-  const reading = { models, seed: sources.seed ?? null, people: sources.people ?? {}, generators }
+  const asksTools = usesTools(parts.columns)
+  const tools = {
+    providers: collectToolProviders(parts.tools.providers, asksTools ? sources : { ...sources, homeMcpProviders: [] }, report),
+    defaults: asksTools ? defaultTools(sources.homeTools ?? null, report) : [],
+  }
+  const reading = { models, tools, seed: sources.seed ?? null, people: sources.people ?? {}, generators }
   const made = compileParts(parts, reading, policies, report, config.source)
   const unused = parts.models.filter(({ part }) => !made.models.has(part.alias)).map(({ part }) => part)
   return {
     ...made,
     unusedModels: config.provider === null ? unused : unused.map((model) => ({ ...model, provider: config.provider! })),
+    unusedTools: parts.tools.configs.filter(({ part }) => !made.tools.has(part.tool_alias)).map(({ part }) => part),
     settings,
     explicit: { seed: settings.seed === undefined ? null : String(settings.seed), bufferSize: settings.buffer_size ?? null },
     referenceTime,

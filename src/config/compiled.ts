@@ -3,6 +3,7 @@
  * text and the recorded settings, so that client and worker compile the same thing from the same files.
  * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
  */
+import type { ToolTarget } from '../mcp/tools.ts'
 import type { ModelTarget } from '../model/client.ts'
 import type { GeneratorFacts } from '../plan/generator-facts.ts'
 import type { People } from '../plan/people.ts'
@@ -13,6 +14,7 @@ import type { Price } from '../plan/pricing.ts'
 import type { SeedFacts, SeedSource } from '../seed/source.ts'
 import type { Schema, ValueType } from '../values.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
+import type { ProfilerConfig } from './schema-profilers.ts'
 
 /** Params of one sampler, as in DataDesigner (defaults filled in). */
 export type SamplerParams =
@@ -109,10 +111,25 @@ export interface ExpressionColumn extends MadeColumn {
   readonly dtype: 'int' | 'float' | 'str' | 'bool'
 }
 
+/** What of a column is shown to a model beside the words. */
+export interface MediaContext {
+  readonly modality: 'image' | 'audio' | 'video'
+  readonly column_name: string
+  /** Null: told by the cell. */
+  readonly data_type: 'url' | 'base64' | null
+  readonly image_format?: 'png' | 'jpg' | 'jpeg' | 'gif' | 'webp' | null
+  readonly audio_format?: 'mp3' | 'wav' | null
+  readonly video_format?: 'mp4' | 'mov' | 'webm' | null
+}
+
 interface ModelColumn extends MadeColumn {
   readonly prompt: string
+  /** Absent when there is none. */
+  readonly multi_modal_context?: readonly MediaContext[]
   readonly system_prompt: string | null
   readonly model_alias: string
+  /** Alias of the tools that the model may call; absent for none. */
+  readonly tool_alias?: string
   readonly with_trace: 'none' | 'last_message' | 'all_messages'
   readonly extract_reasoning_content: boolean
 }
@@ -158,8 +175,27 @@ export interface CustomColumn extends MadeColumn {
 /** A column whose cells are conversations with a model. */
 export type LlmColumn = LlmTextColumn | LlmCodeColumn | LlmStructuredColumn | LlmJudgeColumn
 
+/** A column of vectors. */
+export interface EmbeddingColumn extends MadeColumn {
+  readonly column_type: 'embedding'
+  readonly target_column: string
+  readonly model_alias: string
+}
+
+/** A column of pictures. */
+export interface ImageColumn extends MadeColumn {
+  readonly column_type: 'image'
+  readonly prompt: string
+  readonly model_alias: string
+  /** Absent when there is none. */
+  readonly multi_modal_context?: readonly MediaContext[]
+}
+
+/** A column that asks a model. */
+export type AskingColumn = LlmColumn | EmbeddingColumn | ImageColumn
+
 /** A column that is made cell by cell. */
-export type CellColumn = ExpressionColumn | LlmColumn | CustomColumn
+export type CellColumn = ExpressionColumn | AskingColumn | CustomColumn
 
 /** Any column of a compiled dataset. */
 export type Column = SeedColumn | SamplerColumn | CellColumn
@@ -230,6 +266,10 @@ export interface CompiledModel {
   readonly fallbacks?: readonly string[]
   /** True when the endpoint understands `response_format: json_schema`; otherwise the schema goes into the prompt. */
   readonly nativeStructuredOutput: boolean
+  /** What the model is for, when it is no chat model. */
+  readonly generation?:
+    | { readonly kind: 'embedding'; readonly encodingFormat: 'float' | 'base64'; readonly dimensions: number | null }
+    | { readonly kind: 'image'; readonly route: 'images' | 'chat' }
 }
 
 /** How a run deals with what goes wrong; none of it changes a value. */
@@ -274,8 +314,12 @@ export interface CompiledDataset {
   readonly processors: readonly RowGroupProcessor[]
   /** Ours, from `parquetry.processors`; not in the fingerprint (ruling 19). */
   readonly datasetProcessors: readonly DatasetProcessor[]
-  /** Alias → model; only aliases that a column uses. */
+  /** They read the finished rows; not in the fingerprint (ruling 19). */
+  readonly profilers: readonly ProfilerConfig[]
+  /** Alias → model; only aliases that a column or a profiler uses. */
   readonly models: Readonly<Record<string, CompiledModel>>
+  /** Alias → tools; only aliases that a column uses, absent when none does. */
+  readonly tools?: Readonly<Record<string, ToolTarget>>
   readonly policies: Policies
   /** Columns of the main files, in order. */
   readonly schema: Schema

@@ -1,7 +1,8 @@
 /**
  * What makes two configs the same dataset (ruling 19).
  *
- * 1. In it: names, order and drop flags of columns, all their parameters, the models they use with what is sent to them, constraints,
+ * 1. In it: names, order and drop flags of columns, all their parameters, the models they use with what is sent to them, the tools they use by
+ *    the names of their servers, which of them are allowed and how often they may be called, constraints,
  *    processors of row groups, what column generators declare with their version and parameters, and the content of the seed data, wherever it lies, with the rows selected and their order. Whether a rehearsal answers is in it too: its texts must never be mixed with a model's.
  * 2. Not in it: names of aliases and providers, endpoints, keys, prices, limits, timeouts, policies, seed, unused aliases.
  * 3. How a thing is written plays no part: drop flag or drop processor, weights 1:1 or 2:2, fields in another order.
@@ -9,6 +10,7 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import type { GeneratorFacts } from '../plan/generator-facts.ts'
+import type { ToolTarget } from '../mcp/tools.ts'
 import type { People } from '../plan/people.ts'
 import type {
   CellColumn,
@@ -17,9 +19,11 @@ import type {
   CompiledSeed,
   Constraint,
   Fingerprint,
+  LlmColumn,
   RowGroupProcessor,
   SamplerColumn,
 } from './compiled.ts'
+import { toolsPart } from './tools.ts'
 
 /** Raise it when compiling the same config gives other values: datasets of before are then not resumed by mistake. */
 const FINGERPRINT_VERSION = 1
@@ -35,9 +39,10 @@ export function fingerprintOf(dataset: {
   readonly generators: Readonly<Record<string, GeneratorFacts>>
   readonly processors: readonly RowGroupProcessor[]
   readonly models: Readonly<Record<string, CompiledModel>>
+  readonly tools?: Readonly<Record<string, ToolTarget>>
 }): Fingerprint {
   const parts: Record<string, string> = {}
-  for (const column of dataset.columns) parts[partName(column.name)] = hash(columnPart(column, dataset))
+  for (const column of dataset.columns) parts[partName(column.name)] = hash(withTools(columnPart(column, dataset), column, dataset.tools))
   if (dataset.droppedSideEffects.length > 0) parts[DROPPED] = hash(dataset.droppedSideEffects.toSorted())
   parts[ORDER] = hash(dataset.columns.map(({ name }) => name))
   if (dataset.seed !== null) {
@@ -63,6 +68,13 @@ function partName(column: string): string {
 
 function hash(value: unknown): string {
   return `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`
+}
+
+/** Tools stand in the place of their alias. */
+function withTools(part: unknown, column: Column, tools: Readonly<Record<string, ToolTarget>> = {}): unknown {
+  if (!('tool_alias' in column) || column.tool_alias === undefined) return part
+  const { tool_alias: _alias, ...rest } = part as LlmColumn
+  return { ...rest, tools: toolsPart(tools[column.tool_alias]) }
 }
 
 /** Where the order of keys means something (conditions, fields of a schema), the text as it is written is taken. */
@@ -94,6 +106,11 @@ function columnPart(
     }
     case 'llm-text':
     case 'llm-code': {
+      const { model_alias: alias, ...rest } = withoutIdleSkip(column)
+      return { ...rest, model: modelPart(models, alias, false) }
+    }
+    case 'embedding':
+    case 'image': {
       const { model_alias: alias, ...rest } = withoutIdleSkip(column)
       return { ...rest, model: modelPart(models, alias, false) }
     }
@@ -142,5 +159,6 @@ function ownPart(model: CompiledModel | undefined, isStructured: boolean): objec
     extra_body: { ...model.extraBody, ...model.target.provider.extraBody },
     is_rehearsal: model.target.provider.type === 'rehearsal',
     is_native: isStructured && model.nativeStructuredOutput,
+    ...(model.generation?.kind === 'embedding' ? { dimensions: model.generation.dimensions } : {}),
   }
 }

@@ -50,10 +50,12 @@ export async function loadSettingsFile(path: string): Promise<LoadedFile> {
 export interface HomeFiles {
   readonly homeProviders: readonly LoadedFile[]
   readonly homeModels: LoadedFile | null
+  readonly homeMcpProviders: readonly LoadedFile[]
+  readonly homeTools: LoadedFile | null
 }
 
 /**
- * Reads `model_providers.yaml` and `model_configs.yaml` from `$PARQUETRY_HOME` and from DataDesigner's home (`$DATA_DESIGNER_HOME`,
+ * Reads `model_providers.yaml`, `model_configs.yaml`, `mcp_providers.yaml` and `tool_configs.yaml` from `$PARQUETRY_HOME` and from DataDesigner's home (`$DATA_DESIGNER_HOME`,
  * default `~/.data-designer`), where they exist. Never throws: a file that cannot be read says so when it is used.
  */
 export async function loadHomeFiles(env: Environment, homeFolder: string): Promise<HomeFiles> {
@@ -64,8 +66,13 @@ export async function loadHomeFiles(env: Environment, homeFolder: string): Promi
     const files = await Promise.all(folders.map((folder) => loadIfThere(join(folder!, name))))
     return files.filter((file) => file !== null)
   }
-  const [homeProviders, homeModels] = await Promise.all([read('model_providers.yaml'), read('model_configs.yaml')])
-  return { homeProviders, homeModels: homeModels[0] ?? null }
+  const [homeProviders, homeModels, homeMcpProviders, homeTools] = await Promise.all([
+    read('model_providers.yaml'),
+    read('model_configs.yaml'),
+    read('mcp_providers.yaml'),
+    read('tool_configs.yaml'),
+  ])
+  return { homeProviders, homeModels: homeModels[0] ?? null, homeMcpProviders, homeTools: homeTools[0] ?? null }
 }
 
 async function loadIfThere(path: string): Promise<LoadedFile | null> {

@@ -5,14 +5,9 @@ import type { Report } from './problems.ts'
 /** Column kinds to come. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
   validation: 'validation columns',
-  embedding: 'embedding columns',
-  image: 'image columns',
 }
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
-const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {
-  multi_modal_context: { name: 'multi-modal context', idle: [null] },
-  tool_alias: { name: 'tool calls', idle: [null] },
-}
+const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {}
 const MODEL_COLUMNS = ['llm-text', 'llm-code', 'llm-structured', 'llm-judge']
 
 /** Reports what a column asks of later releases. The column without those fields, or null when its kind itself is one of them. */
@@ -30,11 +25,4 @@ export function withoutLaterFields(column: Readonly<Record<string, unknown>>, pa
     delete rest[field]
   }
   return rest
-}
-
-/** Reports what the root of a config asks of later releases. */
-export function reportLaterSections(root: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
-  const isEmpty = (value: unknown): boolean => value === undefined || value === null || (Array.isArray(value) && value.length === 0)
-  if (!isEmpty(root['tool_configs'])) report.notYet([...path, 'tool_configs'], 'tool calls (tool_configs) are not supported yet')
-  if (!isEmpty(root['profilers'])) report.notYet([...path, 'profilers'], 'profilers are not supported yet')
 }

@@ -13,9 +13,10 @@ import { loadConfigFile, loadHomeFiles, loadSettingsFile } from './load.ts'
 import { createReport } from './problems.ts'
 import { readConfig } from './read-config.ts'
 import type { DatasetConfig, WrappedDatasetConfig } from './schema.ts'
+import type { McpProviderInput } from './schema-tools.ts'
 import type { Environment } from './secrets.ts'
 import { applyProvider, parsedConfigOf } from './sources.ts'
-import type { ParsedConfig } from './sources.ts'
+import type { LoadedFile, ParsedConfig } from './sources.ts'
 import { toBuilderConfig, toParquetryFile } from './stored.ts'
 
 /** A file's path, a config that was read already, or its content, such as `defineDataset` makes. */
@@ -29,6 +30,8 @@ export interface ConfigSources {
   readonly homeFolder: string
   /** Path of a provider file (`--providers`). */
   readonly providersFile: string
+  /** Path of a file of tool servers (`--mcp-providers`), or the servers themselves. */
+  readonly mcpProviders: string | readonly McpProviderInput[]
   /** Path of a run config (`-c`). */
   readonly runConfigFile: string
   /** Asks all models at this provider instead of their own (`--provider`). */
@@ -68,6 +71,7 @@ export async function prepareConfig(input: ConfigInput, sources: Partial<ConfigS
     ...(await loadHomeFiles(env, homeFolder)),
     seed: await loadSeed(parsed.value, seedPlace, sources.datasetFolder ?? null),
     providersFile: sources.providersFile === undefined ? null : await loadSettingsFile(sources.providersFile),
+    mcpProvidersFile: await mcpProvidersOf(sources.mcpProviders),
     runConfig: sources.runConfigFile === undefined ? null : await loadSettingsFile(sources.runConfigFile),
     generators: knownGenerators(sources.columnGenerators ?? {}),
     people: await peopleOf(parsed, sources, env, homeFolder),
@@ -105,6 +109,11 @@ async function peopleOf(
   if (locales.length === 0) return {}
   const found = findPeople === undefined ? {} : await findPeople(locales, env, homeFolder)
   return personFallback === undefined ? found : withFaker(found, locales)
+}
+
+async function mcpProvidersOf(given: ConfigSources['mcpProviders'] | undefined): Promise<LoadedFile | null> {
+  if (given === undefined) return null
+  return typeof given === 'string' ? await loadSettingsFile(given) : { path: 'mcpProviders', value: { providers: given } }
 }
 
 async function parsedOf(input: ConfigInput): Promise<ParsedConfig> {

@@ -6,7 +6,9 @@ import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
 import {
   customColumn,
+  embeddingColumn,
   expressionColumn,
+  imageColumn,
   llmCodeColumn,
   llmJudgeColumn,
   llmStructuredColumn,
@@ -17,12 +19,15 @@ import {
 import type { ColumnConfig } from './schema-columns.ts'
 import { datasetProcessorKinds } from './schema-dataset-processors.ts'
 import type { DatasetProcessorConfig } from './schema-dataset-processors.ts'
+import { judgeScoreProfiler } from './schema-profilers.ts'
+import type { ProfilerConfig } from './schema-profilers.ts'
 import { SAMPLER_TYPES } from './schema-samplers.ts'
 import { parquetrySettings } from './schema-settings.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
 import {
   columnConstraint,
   DATA_DESIGNER_FIELDS,
+  OWN_FIELDS,
   dropColumnsProcessor,
   ROOT_FIELDS,
   scalarConstraint,
@@ -31,8 +36,11 @@ import {
 import type { ConstraintConfig, ProcessorConfig } from './schema.ts'
 import { readPart, reportTag, reportUnknownField } from './issues.ts'
 import { readDrawnParameters } from './drawn-parameters.ts'
-import { reportLaterSections, withoutLaterFields } from './not-yet.ts'
+import { withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
+import { withModalities } from './media-contexts.ts'
+import { readTools } from './tools.ts'
+import type { ToolParts } from './tools.ts'
 import { readSeedConfig } from './read-seed.ts'
 import type { SeedConfig } from './schema-seed.ts'
 import type { Path } from './paths.ts'
@@ -58,9 +66,11 @@ export interface ConfigParts {
   readonly providers: readonly Placed<ModelProviderConfig>[]
   /** Names of all its own providers, unreadable ones included. */
   readonly providerNames: readonly string[]
+  readonly tools: ToolParts
   readonly constraints: readonly Placed<ConstraintConfig>[]
   readonly processors: readonly Placed<ProcessorConfig>[]
   readonly datasetProcessors: readonly Placed<DatasetProcessorConfig>[]
+  readonly profilers: readonly Placed<ProfilerConfig>[]
   /** Null where there is none, or one that could not be read. */
   readonly seedConfig: SeedConfig | null
   /** True when there may be columns of seed data that are not known, since those could not be read: a name is then no mistake. */
@@ -73,7 +83,6 @@ export interface ConfigParts {
 /** Reads the parts. Paths leave the wrapper out: `columns[3]` in both forms. */
 export function readConfig(value: unknown, report: Report): ConfigParts {
   const { main, own } = unwrap(value, report)
-  reportLaterSections(main, [], report)
   const seedConfig = readSeedConfig(main['seed_config'], report)
   const hasSeed = main['seed_config'] !== undefined && main['seed_config'] !== null
   const names: Placed<string>[] = []
@@ -99,8 +108,12 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
     aliases: listedModels.length === 0 ? null : textsOf(listedModels, 'alias'),
     providerNames: textsOf(providers, 'name'),
     providers: providers.flatMap(({ part, path }) => placed(readPart(modelProvider, part, path, report), path)),
+    tools: readTools(listOf(main, 'tool_configs', report), listOf(own, 'mcp_providers', report), report),
     constraints: listOf(main, 'constraints', report).flatMap(({ part, path }) => placed(readConstraint(part, path, report), path)),
     processors,
+    profilers: listOf(main, 'profilers', report).flatMap(({ part, path }) =>
+      placed(readPart(judgeScoreProfiler, part, path, report), path),
+    ),
     seedConfig,
     hasUnknownColumns: hasSeed && seedConfig === null,
     datasetProcessors,
@@ -161,16 +174,16 @@ function unwrap(value: unknown, report: Report): { readonly main: Mapping; reado
     reportUnknown(value, [...ROOT_FIELDS, 'library_version'], [], report)
     return { main: value, own: value }
   }
-  reportUnknown(value, ['data_designer', 'library_version', 'model_providers', 'parquetry'], [], report)
+  reportUnknown(value, ['data_designer', 'library_version', ...OWN_FIELDS], [], report)
   const main = value['data_designer']
   if (!isMapping(main)) {
     report.error(['data_designer'], 'expected a mapping with columns')
     return { main: { columns: [] }, own: value }
   }
-  for (const field of ['model_providers', 'parquetry']) {
+  for (const field of OWN_FIELDS) {
     if (field in main) report.error(['data_designer', field], `expected ${field} beside data_designer, found it inside; move it out`)
   }
-  reportUnknown(main, [...DATA_DESIGNER_FIELDS, 'model_providers', 'parquetry'], ['data_designer'], report)
+  reportUnknown(main, [...DATA_DESIGNER_FIELDS, ...OWN_FIELDS], ['data_designer'], report)
   return { main, own: value }
 }
 
@@ -190,12 +203,24 @@ function listOf(root: Mapping, field: string, report: Report, within: Path = [])
   return value.map((part: unknown, index) => ({ part, path: [...within, field, index] }))
 }
 
-const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'custom', 'seed-dataset']
+const COLUMN_TYPES = [
+  'sampler',
+  'expression',
+  'llm-text',
+  'llm-code',
+  'llm-structured',
+  'llm-judge',
+  'embedding',
+  'image',
+  'custom',
+  'seed-dataset',
+]
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
-  const column = withoutLaterFields(value, path, report)
-  if (column === null) return null
+  const supported = withoutLaterFields(value, path, report)
+  if (supported === null) return null
+  const column = withModalities(supported, path, report)
   switch (column['column_type']) {
     case 'sampler':
       return readSampler(column, path, report)
@@ -211,6 +236,10 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(llmJudgeColumn, column, path, report)
     case 'custom':
       return readPart(customColumn, column, path, report)
+    case 'embedding':
+      return readPart(embeddingColumn, column, path, report)
+    case 'image':
+      return readPart(imageColumn, column, path, report)
     case 'seed-dataset':
       return readPart(seedColumn, withoutSkip(column, path, 'the rows of seed data are read as they are', report), path, report)
     default:

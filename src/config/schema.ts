@@ -5,8 +5,10 @@
  */
 import { z } from 'zod'
 import { anyColumn } from './schema-columns.ts'
+import { judgeScoreProfiler } from './schema-profilers.ts'
 import { modelConfig, modelProvider } from './schema-models.ts'
 import { seedConfig } from './schema-seed.ts'
+import { remoteMcpProvider, toolConfig } from './schema-tools.ts'
 import { parquetrySettings } from './schema-settings.ts'
 
 const operator = z.enum(['lt', 'le', 'gt', 'ge'])
@@ -38,17 +40,16 @@ export const schemaTransformProcessor = z.strictObject({
   template: z.record(z.string(), z.unknown()).describe('New column → Jinja template, or a list or mapping of templates.'),
 })
 
-const nothing = z.union([z.null(), z.array(z.never())])
 const dataDesignerFields = {
   columns: z.array(anyColumn),
   model_configs: z.array(modelConfig).nullable().optional(),
-  tool_configs: nothing.optional().describe('Not supported yet.'),
+  tool_configs: z.array(toolConfig).nullable().optional().describe('Tools that models may call.'),
   seed_config: seedConfig.nullable().optional().describe('Rows to begin with: their columns become columns of the dataset.'),
   constraints: z
     .array(z.union([scalarConstraint, columnConstraint]))
     .nullable()
     .optional(),
-  profilers: nothing.optional().describe('Not supported yet.'),
+  profilers: z.array(judgeScoreProfiler).nullable().optional().describe('Summaries of judge scores, made when the rows are there.'),
   processors: z
     .array(z.discriminatedUnion('processor_type', [dropColumnsProcessor, schemaTransformProcessor]))
     .nullable()
@@ -58,6 +59,11 @@ const dataDesignerFields = {
 /** What Parquetry adds at the root of a config file. */
 const additions = {
   model_providers: z.array(modelProvider).nullable().optional().describe('Providers that only this config uses.'),
+  mcp_providers: z
+    .array(remoteMcpProvider)
+    .nullable()
+    .optional()
+    .describe('Servers of tools that only this config uses; programs to be started (stdio) come from --mcp-providers or the home folder.'),
   parquetry: parquetrySettings.nullable().optional(),
 } as const
 
@@ -77,6 +83,8 @@ export const configFile = z.union([shorthandConfig, wrappedConfig])
 export const ROOT_FIELDS: readonly string[] = Object.keys(shorthandConfig.shape)
 /** Fields of DataDesigner's own part. */
 export const DATA_DESIGNER_FIELDS: readonly string[] = Object.keys(dataDesignerFields)
+/** Fields that Parquetry adds beside it. */
+export const OWN_FIELDS: readonly string[] = Object.keys(additions)
 
 /** What may be written in a config: the shorthand form, defaults left out. */
 export type DatasetConfig = z.input<typeof shorthandConfig>

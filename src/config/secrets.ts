@@ -21,7 +21,11 @@ export function secretEntries(mapping: Readonly<Record<string, unknown>>): reado
   return Object.entries(mapping).flatMap(([name, value]) => {
     if (typeof value === 'object' && value !== null)
       return secretEntries(value as Record<string, unknown>).map((inner) => `${name}.${inner}`)
-    const isSecret = typeof value === 'string' && (SECRET_NAME.test(name) || SECRET_VALUE.test(value.trim()))
-    return isSecret ? [name] : []
+    return typeof value === 'string' && isSecret(name, value) ? [name] : []
   })
+}
+
+/** True where a text is a secret by the name it stands under, or by its look. */
+export function isSecret(name: string, value: string): boolean {
+  return SECRET_NAME.test(name) || SECRET_VALUE.test(value.trim())
 }

@@ -27,6 +27,12 @@ export interface CompileSources {
   readonly homeProviders?: readonly LoadedFile[]
   /** The first `model_configs.yaml` found in the home folders; it replaces the built-in default aliases. */
   readonly homeModels?: LoadedFile | null
+  /** `--mcp-providers FILE`. */
+  readonly mcpProvidersFile?: LoadedFile | null
+  /** `mcp_providers.yaml` of the home folders, the first one first. */
+  readonly homeMcpProviders?: readonly LoadedFile[]
+  /** The first `tool_configs.yaml` found in the home folders: tools beside the config's own. */
+  readonly homeTools?: LoadedFile | null
   /** `-c FILE`; wins over `parquetry:` in the config. */
   readonly runConfig?: LoadedFile | null
   /** Locale → where its people come from, or why there are none. Default none. */

@@ -16,22 +16,26 @@ import { readConfig } from './read-config.ts'
 import type { ModelConfig } from './schema-models.ts'
 import { parquetrySettings } from './schema-settings.ts'
 import { DEFAULT_JOURNAL_SYNC_MS } from './settings.ts'
+import { storedToolProvider, toolProvidersAsStored, toolProvidersFromStored } from './stored-tools.ts'
 
 /** Version of DataDesigner whose config format is written. */
 export const LIBRARY_VERSION = '0.9.6'
 
 /** Content of `builder_config.json`: no field that DataDesigner does not know, no provider, no secret. */
-export function toBuilderConfig({ compiled, models, unusedModels }: CompiledConfig): object {
+export function toBuilderConfig({ compiled, models, unusedModels, tools, unusedTools }: CompiledConfig): object {
   const used = [...models.values()].map(({ config }) => config)
   const { seed } = compiled
+  const toolConfigs = [...[...tools.values()].map(({ config }) => config), ...unusedTools]
   return {
     data_designer: {
       // DataDesigner adds the columns of the seed data itself, and takes them for doubled where they are listed.
       columns: compiled.columns.filter(({ column_type: type }) => type !== 'seed-dataset'),
       model_configs: [...used, ...unusedModels].map(modelAsStored),
+      ...(toolConfigs.length === 0 ? {} : { tool_configs: toolConfigs }),
       ...(seed === null ? {} : { seed_config: seedAsStored(seed) }),
       constraints: compiled.constraints,
       processors: compiled.processors,
+      ...(compiled.profilers.length === 0 ? {} : { profilers: compiled.profilers }),
     },
     library_version: LIBRARY_VERSION,
   }
@@ -52,7 +56,7 @@ const FILE_VERSION = 1
  * Content of `parquetry.json`. Providers are stored with the name of the key's variable, or with the mark that the key stands in a
  * home file; the key itself never. `seed` and `reference_time` are null when not given: prepare records them.
  */
-export function toParquetryFile({ compiled, models, settings, explicit, referenceTime }: CompiledConfig): object {
+export function toParquetryFile({ compiled, models, tools, settings, explicit, referenceTime }: CompiledConfig): object {
   const providers = new Map([...models.values()].map(({ provider }) => [provider.target.name, provider]))
   return {
     version: FILE_VERSION,
@@ -60,6 +64,7 @@ export function toParquetryFile({ compiled, models, settings, explicit, referenc
     reference_time: referenceTime,
     buffer_size: explicit.bufferSize,
     providers: [...providers.values()].map(providerAsStored),
+    ...(tools.size === 0 ? {} : { mcp_providers: toolProvidersAsStored(tools) }),
     prices: settings.prices ?? {},
     native_structured_output: settings.native_structured_output ?? [],
     people: compiled.people,
@@ -135,6 +140,7 @@ const storedPeople = z.discriminatedUnion('kind', [
 const storedFile = z.object({
   version: z.literal(FILE_VERSION),
   providers: z.array(storedProvider),
+  mcp_providers: z.array(storedToolProvider).default([]),
   prices: parquetrySettings.shape.prices.unwrap(),
   native_structured_output: z.array(z.string()),
   people: z.record(z.string(), storedPeople).default({}),
@@ -171,6 +177,7 @@ export function compileStored(builderConfig: object, parquetryFile: object): Com
     parts,
     {
       models,
+      tools: { providers: toolProvidersFromStored(stored.mcp_providers), defaults: [] },
       people: stored.people,
       generators: new Map(Object.entries(stored.generators).map(([name, facts]) => [name, { facts }])),
       seed: stored.seed_data ?? { problem: 'expected parquetry.json to hold what the seed data are, found nothing' },

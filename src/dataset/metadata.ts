@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import type { Fingerprint } from '../config/compiled.ts'
-import type { PlanSegment, RangeSet, RunState, Totals } from '../contract.ts'
+import type { PlanSegment, RangeSet, RunState, Totals, Usage } from '../contract.ts'
 import { checkSegments, rowCount, rowGroupCount } from '../plan/row-groups.ts'
 import type { Storage } from '../storage/storage.ts'
 import { keys } from './layout.ts'
@@ -31,6 +31,10 @@ export interface Metadata {
   /** Written at the end of a run only (ruling 9). */
   readonly file_paths?: Readonly<Record<string, unknown>>
   readonly column_statistics?: readonly unknown[]
+  /** Columns that others made beside their own; written with the statistics. */
+  readonly side_effect_column_names?: readonly string[]
+  /** Of judge columns: DataDesigner's `JudgeScoreProfilerResults`; written with the statistics. */
+  readonly column_profiles?: readonly unknown[]
   readonly parquetry: ParquetryMetadata
 }
 
@@ -59,6 +63,14 @@ export interface ParquetryMetadata {
   readonly currency: string | null
   /** Hash of the row groups that `column_statistics` were made from; absent before the first profile. */
   readonly profile_made_from?: string
+  /** Hash of the profilers that it was made with; absent without any. */
+  readonly profilers?: string
+  /** Summaries of judge scores that no model wrote yet; absent when none is missing. */
+  readonly summaries_missing?: number
+  /** What the summaries used; absent without any. */
+  readonly summaries_usage?: Usage
+  /** What report.html was made of; absent before the first. */
+  readonly report_made_from?: string
   /** True when row groups of DataDesigner, which have no receipt, count as committed (ruling 7). */
   readonly adopted?: boolean
 }

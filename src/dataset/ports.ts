@@ -1,6 +1,7 @@
 /** All that the domain knows of effects, by type; the composition root in `src/worker/` gives them values. */
 import type { ColumnGenerators } from '../columns/custom-generator.ts'
 import type { OpenPeople } from '../columns/sampler/people.ts'
+import type { ToolServers } from '../mcp/tools.ts'
 import type { Models } from '../model/client.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Schema, Table } from '../values.ts'
@@ -14,6 +15,8 @@ export interface DatasetPorts {
   /** The storage of a dataset folder. */
   openStorage(location: string): Storage
   readonly models: Models
+  /** Servers of tools (MCP). Default: there are none. */
+  readonly toolServers?: ToolServers
   readonly encoder: TableEncoder
   /** The row groups this worker has open: attempts at one of them share its calls. */
   readonly openGroups: OpenGroups<Receipt>

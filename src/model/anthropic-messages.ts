@@ -4,7 +4,8 @@
  * Precedence in the body, key by key: the model's extra_body < the call's own fields < the provider's extra_body. The API wants
  * max_tokens: without one in the config it is 4,096, as in DataDesigner.
  */
-import type { ChatAnswer, ChatRequest, TokenUsage } from './client.ts'
+import type { ChatAnswer, ChatMessage, ChatRequest, MediaPart, TokenUsage, ToolCall } from './client.ts'
+import { loadedData } from './media.ts'
 import { cacheUsage, estimateUsage, isCount, isRecord, parseBody } from './wire-body.ts'
 import type { WireAnswer, WireFormat } from './wire-format.ts'
 
@@ -29,15 +30,60 @@ export const anthropicMessages: WireFormat = {
 export function toMessagesBody(request: ChatRequest, providerBody: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const isSystem = ({ role }: ChatRequest['messages'][number]): boolean => role === 'system'
   const system = request.messages.filter(isSystem).map(({ content }) => content)
-  const messages = request.messages.filter((message) => !isSystem(message))
+  const messages = toMessages(request.messages.filter((message) => !isSystem(message)))
   const body: Record<string, unknown> = { max_tokens: DEFAULT_MAX_TOKENS, ...request.extraBody, model: request.model, messages }
   if (system.length > 0) body['system'] = system.join('\n\n')
   if (request.temperature !== undefined) body['temperature'] = request.temperature
   if (request.topP !== undefined) body['top_p'] = request.topP
   if (request.maxTokens !== undefined) body['max_tokens'] = request.maxTokens
+  if (request.tools !== undefined) {
+    body['tools'] = request.tools.map(({ name, description, parameters }) => ({ name, description, input_schema: parameters }))
+  }
   Object.assign(body, providerBody)
   delete body['stream']
   return body
+}
+
+/** The results of one turn's tool calls are one message of the user; pictures come before the words. Sounds and films are refused when a config is read (`check-media.ts`). */
+function toMessages(messages: readonly ChatMessage[]): readonly object[] {
+  const said: { role: string; content: unknown }[] = []
+  let results: object[] | null = null
+  for (const { role, content, toolCalls, toolCallId, nativeContent, media = [] } of messages) {
+    if (toolCallId === undefined) {
+      results = null
+      said.push({ role, content: toolCalls === undefined ? shown(content, media) : (nativeContent ?? toBlocks(content, toolCalls)) })
+    } else {
+      if (results === null) said.push({ role: 'user', content: (results = []) })
+      results.push({ type: 'tool_result', tool_use_id: toolCallId, content })
+    }
+  }
+  return said
+}
+
+function shown(content: string, media: readonly MediaPart[]): unknown {
+  return media.length === 0 ? content : [...media.map(toBlock), { type: 'text', text: content }]
+}
+
+function toBlock(part: MediaPart): object {
+  const { source } = part
+  if (source.type === 'url') return { type: 'image', source: { type: 'url', url: source.url } }
+  return { type: 'image', source: { type: 'base64', media_type: source.mediaType, data: loadedData(part) } }
+}
+
+function toBlocks(content: string, toolCalls: readonly ToolCall[]): readonly object[] {
+  // Blocks of blank text are refused.
+  const text = content.trim() === '' ? [] : [{ type: 'text', text: content }]
+  return [...text, ...toolCalls.map(({ id, name, arguments: given }) => ({ type: 'tool_use', id, name, input: inputOf(given) }))]
+}
+
+/** The API takes objects only; what was no JSON has been answered with an error, and is repeated as nothing. */
+function inputOf(text: string): object {
+  try {
+    const input: unknown = JSON.parse(text)
+    return isRecord(input) ? input : {}
+  } catch {
+    return {}
+  }
 }
 
 /** Anthropic's stop reasons → ours; others stay as they are. */
@@ -64,13 +110,29 @@ export function readMessagesAnswer(text: string, request: ChatRequest): WireAnsw
   const content = textsOf(blocks, 'text', 'text').join('')
   const thoughts = textsOf(blocks, 'thinking', 'thinking').join('\n')
   const reasoning = thoughts === '' ? null : thoughts
+  const toolCalls = readToolCalls(blocks)
   const answer: ChatAnswer = {
     content,
     ...(reasoning === null ? {} : { reasoning }),
     finishReason: FINISH_REASONS[stopReason] ?? stopReason,
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
+    // Thoughts are signed, and wanted back as they are beside the calls they led to.
+    ...(toolCalls.length === 0 || !hasThoughts(blocks) ? {} : { nativeContent: blocks.filter(isRecord) }),
     usage: readUsage(body['usage']) ?? estimateUsage(request, content, reasoning),
   }
   return { kind: 'answer', answer }
+}
+
+function readToolCalls(blocks: readonly unknown[]): readonly ToolCall[] {
+  return blocks.flatMap((block, index) => {
+    if (!isRecord(block) || block['type'] !== 'tool_use' || typeof block['name'] !== 'string') return []
+    const { id, name, input } = block
+    return [{ id: typeof id === 'string' && id !== '' ? id : `call_${index}`, name, arguments: JSON.stringify(input ?? {}) }]
+  })
+}
+
+function hasThoughts(blocks: readonly unknown[]): boolean {
+  return blocks.some((block) => isRecord(block) && (block['type'] === 'thinking' || block['type'] === 'redacted_thinking'))
 }
 
 function textsOf(blocks: readonly unknown[], type: string, field: string): readonly string[] {

@@ -1,10 +1,62 @@
 /** The port to language models: one request, one answer. Providers' wire formats stay below it. */
 
-/** One message of a conversation. */
+/** One message of a conversation. `tool`: what came of a tool call. */
 export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant'
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
   readonly content: string
+  /** Pictures, sounds and films shown before the words; absent when there are none. */
+  readonly media?: readonly MediaPart[]
+  /** What the assistant thought before it called tools; absent in other messages. */
+  readonly reasoning?: string
+  /** The tools that the assistant calls in this turn; absent when it calls none. */
+  readonly toolCalls?: readonly ToolCall[]
+  /** The call that a message of role `tool` answers. */
+  readonly toolCallId?: string
+  /** `ChatAnswer.nativeContent` of the answer that this message repeats. */
+  readonly nativeContent?: readonly object[]
 }
+
+/** A model's wish to have a tool called. */
+export interface ToolCall {
+  /** Names the call within its conversation. */
+  readonly id: string
+  readonly name: string
+  /** JSON text, as the model wrote it: it may be anything. */
+  readonly arguments: string
+}
+
+/** A tool that a model is offered. */
+export interface ToolDefinition {
+  readonly name: string
+  readonly description: string
+  /** JSON schema of its arguments. */
+  readonly parameters: object
+}
+
+/** A picture, a sound or a film in a message. */
+export interface MediaPart {
+  readonly modality: 'image' | 'audio' | 'video'
+  /** What stands for it in the journal's key: a URL, or `<media type> sha256:<hex>` of the content. */
+  readonly id: string
+  /** What stands for it in a trace: a URL, a path, or the size of what was given. */
+  readonly label: string
+  readonly source:
+    | { readonly type: 'url'; readonly url: string }
+    /** The content as base64, or how to get it: read right before it is sent, so that calls that wait for a slot hold none. */
+    | { readonly type: 'base64'; readonly mediaType: string; readonly data: string | (() => Promise<string>) }
+}
+
+/** What is asked for instead of the next message of a conversation. */
+export type Wanted =
+  /** A vector for each text; the request has no messages. `dimensions` is null where the model decides. */
+  | {
+      readonly kind: 'embeddings'
+      readonly texts: readonly string[]
+      readonly encodingFormat: 'float' | 'base64'
+      readonly dimensions: number | null
+    }
+  /** Pictures of what the last message says, by the API for images or as an answer of a conversation. */
+  | { readonly kind: 'images'; readonly route: 'images' | 'chat' }
 
 /**
  * What is asked, independent of provider, endpoint, headers and secrets: its canonical JSON is part of the journal's key.
@@ -21,8 +73,32 @@ export interface ChatRequest {
   readonly maxTokens?: number
   /** JSON schema for native structured output, where the endpoint has it. */
   readonly responseSchema?: { readonly name: string; readonly schema: object }
+  /** Tools that the model may call; one list object for all requests of a column. Absent when there are none. */
+  readonly tools?: readonly ToolDefinition[]
   /** Further body fields, as given in the config. */
   readonly extraBody?: Readonly<Record<string, unknown>>
+  /** Absent: the next message. */
+  readonly wants?: Wanted
+}
+
+/** A picture of an answer, as it came: inline, downloaded from where the answer said, there still, or why it cannot be had. */
+export type Picture = { readonly base64: string } | { readonly bytes: Uint8Array } | { readonly url: string } | { readonly problem: string }
+
+/** Vectors as they are kept: little-endian floats of 32 or 64 bits, one vector after the other, as base64. */
+export interface PackedVectors {
+  readonly count: number
+  readonly dimension: number
+  readonly bits: 32 | 64
+  readonly data: string
+}
+
+/** A picture that is kept: its bytes lie in a file of the row group's journal, or, in a preview, here. */
+export interface KeptImage {
+  /** `<first 32 hex digits of the content's SHA-256>.<png|jpg|gif|webp>` */
+  readonly file: string
+  readonly sizeBytes: number
+  /** Of a preview only. */
+  readonly base64?: string
 }
 
 /** Tokens of one or many calls. */
@@ -44,6 +120,17 @@ export interface ChatAnswer {
   /** `stop`, `length`, `content_filter` or the provider's own word. */
   readonly finishReason: string
   readonly usage: TokenUsage
+  /** Vectors as they came, one for each text asked for; kept as `embeddings`. */
+  readonly vectors?: readonly (readonly number[])[]
+  readonly embeddings?: PackedVectors
+  /** Pictures as they came; kept as `images`, or as `imageProblem` when one of them is none. */
+  readonly pictures?: readonly Picture[]
+  readonly images?: readonly KeptImage[]
+  readonly imageProblem?: string
+  /** Absent when the model calls no tool. */
+  readonly toolCalls?: readonly ToolCall[]
+  /** The answer's content as the provider wrote it, where the next turn must repeat it word for word (signed thoughts); else absent. */
+  readonly nativeContent?: readonly object[]
   /** The model that stood in for the one that was asked; absent when that one answered itself. */
   readonly answeredBy?: { readonly alias: string; readonly model: string }
   /** True when a rehearsal endpoint answered: not a real model. */
@@ -54,6 +141,8 @@ export interface ChatAnswer {
 export interface KeptAnswer extends ChatAnswer {
   /** Set when the provider or the model would not answer: the text of the `MODEL_CONTENT_FILTERED` error that the call then throws. */
   readonly refused?: string
+  /** Set for what came of a tool call: `content` is its text, or what went wrong as the model is told; no model was asked for it. */
+  readonly tool?: 'result' | 'error'
 }
 
 /** Options of one call. */

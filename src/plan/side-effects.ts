@@ -20,6 +20,24 @@ export function reasoningColumn(column: string): string {
 
 const TEXT: ValueType = { kind: 'string' }
 
+const TOOL_CALL: ValueType = {
+  kind: 'group',
+  fields: [
+    { name: 'id', type: TEXT },
+    { name: 'type', type: TEXT },
+    {
+      name: 'function',
+      type: {
+        kind: 'group',
+        fields: [
+          { name: 'name', type: TEXT },
+          { name: 'arguments', type: TEXT },
+        ],
+      },
+    },
+  ],
+}
+
 /** A list of chat messages as DataDesigner writes them, their content a list of blocks. */
 const TRACE: ValueType = {
   kind: 'list',
@@ -41,7 +59,7 @@ const TRACE: ValueType = {
         },
       },
       { name: 'reasoning_content', type: TEXT },
-      { name: 'tool_calls', type: { kind: 'json' } },
+      { name: 'tool_calls', type: { kind: 'list', element: TOOL_CALL } },
       { name: 'tool_call_id', type: TEXT },
     ],
   },

@@ -1,5 +1,5 @@
 /**
- * What the rehearsal endpoint answers: a pure function of the messages and the response format. The same prompt gets the same
+ * What the rehearsal endpoint answers: a pure function of the messages, the response format and the tools. The same prompt gets the same
  * answer on every machine, at every time.
  */
 import { createHash } from 'node:crypto'
@@ -10,34 +10,39 @@ import { fitSchema } from './json-fit.ts'
 import { compileFits } from './schema-check.ts'
 import type { JsonSchema } from './schema-merge.ts'
 import { schemaAt } from './schema-merge.ts'
+import { rehearseCall } from './tool-call.ts'
+import type { RehearsedCall } from './tool-call.ts'
 import { prose, REHEARSAL_LABEL, wordsOf } from './words.ts'
 
 /** The parts of a chat completion request that the answer depends on. */
 export interface RehearsalRequest {
   readonly messages: readonly { readonly role: string; readonly content: unknown }[]
   readonly response_format?: unknown
+  readonly tools?: unknown
 }
 
 /** An answer, and how it may be spoilt for `malformedRate`. */
 export interface RehearsalAnswer {
   readonly content: string
-  /** `json` when a schema or `json_object` was asked for, `code` when a fenced block of code was. */
-  readonly shape: 'text' | 'json' | 'code'
+  /** `json` when a schema or `json_object` was asked for, `code` when a fenced block of code was, `call` when tools are offered and none was called. */
+  readonly shape: 'text' | 'json' | 'code' | 'call'
+  /** Set for the shape `call`. */
+  readonly call?: RehearsedCall
   /** Characters of all messages. */
   readonly inputCharacters: number
 }
 
 const JSON_OBJECT: JsonSchema = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] }
 
-/** SHA-256 over messages and response format: the identity of a request. */
+/** SHA-256 over messages, response format and tools: the identity of a request. */
 export function digestOf(request: RehearsalRequest): Buffer {
   return createHash('sha256')
-    .update(JSON.stringify([request.messages, request.response_format ?? null]))
+    .update(JSON.stringify([request.messages, request.response_format ?? null, ...(request.tools === undefined ? [] : [request.tools])]))
     .digest()
 }
 
 /**
- * The answer to a request: labelled prose, or JSON that fits the schema of `response_format`, or of the last
+ * The answer to a request: a call of one of the tools it offers, while none was called; else labelled prose, or JSON that fits the schema of `response_format`, or of the last
  * `<response_schema>` block of a user message (then in a fenced json block, as such prompts ask for); a fenced block of code where a
  * code column asks for one.
  * Throws `USAGE` for a schema that cannot be read or that no value was found for.
@@ -49,6 +54,8 @@ export function answerRehearsal(request: RehearsalRequest, digest: Buffer): Rehe
   const wanted = schemaWanted(request.response_format, users)
   const asked = (users.length > 0 ? users : texts.map(({ text }) => text)).map((text) => withoutCodeRequest(withoutSchemaBlock(text)))
   const words = wordsOf(asked.join('\n'))
+  const call = rehearseCall(request.tools, request.messages, words, digest)
+  if (call !== null) return { content: '', shape: 'call', call, inputCharacters }
   const language = wanted === undefined ? codeWanted(users) : undefined
   if (language !== undefined) return { content: codeAnswer(language, words), shape: 'code', inputCharacters }
   if (wanted === undefined) return { content: prose(words, drawsFrom(digest, 0)), shape: 'text', inputCharacters }
@@ -58,7 +65,7 @@ export function answerRehearsal(request: RehearsalRequest, digest: Buffer): Rehe
 
 /** The answer spoilt, in one of the ways models spoil theirs; `way` is a draw in [0, 1). Never usable, always recognisable. */
 export function spoil(answer: RehearsalAnswer, way: number): string {
-  if (answer.shape === 'text') return ''
+  if (answer.shape === 'text' || answer.shape === 'call') return ''
   if (answer.shape === 'code' && way < 0.5) return answer.content.replace(/^```\w+/, '```rehearsal')
   if (way < 0.5) return `Sure! Here it is: ${answer.content.slice(0, Math.max(1, answer.content.length >> 1)).replace(/[}\]"\s]+$/, '')}`
   return `${REHEARSAL_LABEL}I would rather not answer in that form.`

@@ -12,6 +12,7 @@ import { createActivities } from '../../activities/index.ts'
 import type { ColumnGenerators } from '../columns/custom-generator.ts'
 import { knownGenerators } from '../config/column-generators.ts'
 import { createHomeKeys } from '../config/home-keys.ts'
+import { createHomeToolSecrets } from '../config/home-tool-secrets.ts'
 import { TASK_QUEUE } from '../contract.ts'
 import { createOpenGroups } from '../dataset/row-group/open-groups.ts'
 import { createControlWatch } from '../dataset/control/control-watch.ts'
@@ -20,6 +21,7 @@ import type { DatasetPorts, DatasetProcessor } from '../dataset/ports.ts'
 import { checkProcessorNames } from '../dataset/processors/run-processors.ts'
 import { createEncoderPool } from '../parquet/encoder-pool.ts'
 import type { ModelEvent } from '../model/model-client.ts'
+import { createToolServers } from '../mcp/tool-servers.ts'
 import { createModels } from '../model/models.ts'
 import type { RetryPolicy } from '../model/retry.ts'
 import { openStorage } from '../storage/open.ts'
@@ -96,11 +98,13 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     },
   })
   options.metrics?.readLimits(() => models.limits())
+  const toolServers = createToolServers({ env, readHomeSecrets: createHomeToolSecrets(env, homedir()) })
   const encoder = createEncoderPool()
   const log = options.log ?? ((): void => undefined)
   const ports: DatasetPorts = {
     openStorage: options.openStorage ?? openStorage,
     models,
+    toolServers,
     encoder,
     openGroups: createOpenGroups(),
     ownerWatch: createOwnerWatch(Date.now),
@@ -144,7 +148,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
         await worker.run()
       } finally {
         contact.stop()
-        await Promise.allSettled([models.close(), encoder.close(), rehearsal.close()])
+        await Promise.allSettled([models.close(), toolServers.close(), encoder.close(), rehearsal.close()])
       }
     },
     shutdown(): void {

@@ -14,12 +14,28 @@ beforeAll(async () => {
   )
   const made = await place.run(['create', 'colours.yaml', '-n', '30', '--buffer-size', '10', '--seed', '1'])
   expect(made).toMatchObject({ code: 0 })
+  expect(made.stdout).toContain('Report   artifacts/colours/report.html')
 }, 300_000)
 afterAll(() => place.remove())
 
 const noServer = { TEMPORAL_ADDRESS: '127.0.0.1:9' }
 const at = (...path: readonly string[]): string => join(place.folder, 'artifacts', 'colours', ...path)
 const linesOf = (text: string): readonly string[] => text.trimEnd().split('\n')
+
+describe('report', () => {
+  it('is left by a run, and made again without a server, the same', async () => {
+    const left = readFileSync(at('report.html'), 'utf8')
+    rmSync(at('report.html'))
+    const ended = await place.run(['report', 'colours'], noServer)
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(ended.stdout).toMatch(/^Report {3}artifacts\/colours\/report\.html {3}30 of 30 rows, \d+ KB\n$/)
+    expect(readFileSync(at('report.html'), 'utf8')).toBe(left)
+    expect(left).toContain('aria-label="Values of colour"')
+    expect(await place.run(['report', 'colours', '--output', 'sent/page.html', '--json'], noServer)).toMatchObject({ code: 0 })
+    expect(readFileSync(join(place.folder, 'sent', 'page.html'), 'utf8')).toBe(left)
+    expect(await place.run(['verify', 'colours'], noServer)).toMatchObject({ code: 0 })
+  })
+})
 
 describe('export', () => {
   it('writes one file, needing no server, and verify has nothing against it', async () => {

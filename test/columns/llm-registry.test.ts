@@ -26,6 +26,7 @@ function dataset(more: Partial<CompiledDataset> = {}): CompiledDataset {
     constraints: [],
     processors: [],
     datasetProcessors: [],
+    profilers: [],
     models: { writer: model() },
     policies: {
       refillAttempts: 2,

@@ -29,7 +29,7 @@ describe('the side-effect columns of a model column', () => {
     expect(cells.get('review__trace')).toEqual([
       said('system', 'You write.'),
       said('user', 'Review hose'),
-      said('assistant', ' A hose.\n', '\n It is long. '),
+      said('assistant', 'A hose.', '\n It is long. '),
     ])
     expect(cells.get('review__reasoning_content')).toBe('It is long.')
   })

@@ -22,14 +22,6 @@ import type { Workshop } from '../helpers/datasets.ts'
  */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'custom.yaml': [unregistered(1, 'shout_topic'), unregistered(2, 'rank_topics')],
-  'embedding.yaml': ['columns[1].column_type: "embedding": embedding columns are not supported yet'],
-  'image.json': ['columns[1].column_type: "image": image columns are not supported yet'],
-  'multi-modal.yaml': ['columns[3].multi_modal_context: multi-modal context (multi_modal_context) are not supported yet'],
-  'profilers.json': ['profilers: profilers are not supported yet'],
-  'tools.yaml': [
-    'tool_configs: tool calls (tool_configs) are not supported yet',
-    'columns[1].tool_alias: tool calls (tool_alias) are not supported yet',
-  ],
   'validation-local.json': ['columns[2].column_type: "validation": validation columns are not supported yet'],
   'validation-python.yaml': ['columns[2].column_type: "validation": validation columns are not supported yet'],
   'validation-remote.yaml': ['columns[1].column_type: "validation": validation columns are not supported yet'],
@@ -118,7 +110,9 @@ describe('configs as DataDesigner’s builder writes them', () => {
     const parsed = parsedConfigOf(parseText(await readFile(pathOf(`configs/${name}`), 'utf8'), name))
     const column = { name: 'a', type: { kind: 'string' } } as const
     const seed = { schema: [column], rowCount: 1, contentHash: `sha256:${'0'.repeat(64)}`, files: [], notes: [] }
-    expect(compileConfig(applyProvider(parsed, 'rehearsal'), { env, seed }).compiled.columns.length).toBeGreaterThan(1)
+    const source = 'mcp_providers.yaml'
+    const mcpProvidersFile = { path: source, value: parseText(await readFile(pathOf(source), 'utf8'), source) }
+    expect(compileConfig(applyProvider(parsed, 'rehearsal'), { env, seed, mcpProvidersFile }).compiled.columns.length).toBeGreaterThan(1)
   })
 
   it('are asked at the providers of DataDesigner’s own file', async () => {

@@ -21,6 +21,7 @@ describe('the example configs', () => {
     'product-questions',
     'intent-training',
     'agent-sessions',
+    'product-pictures',
   ])('%s compiles without an error or a warning', async (name) => {
     expect((await prepare(name)).warnings).toEqual([])
   })
@@ -32,6 +33,13 @@ describe('the example configs', () => {
     for (const env of [{ DATA_DESIGNER_MANAGED_ASSETS_PATH: assets }, {}]) {
       expect((await prepareConfig(file, { ...sources, env })).warnings).toEqual([])
     }
+  })
+
+  it('product-answers compiles with the servers of its tools, which stand in a file of their own', async () => {
+    const file = (name: string): string => fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))
+    const sources = { env: {}, homeFolder: '/nowhere', mcpProviders: file('tools/mcp_providers.yaml') }
+    const { warnings, compiled } = await prepareConfig(file('product-answers.yaml'), sources)
+    expect([warnings, compiled.tools?.['shop']?.providers[0]]).toMatchObject([[], { type: 'stdio', command: 'node' }])
   })
 
   it('product-reviews makes three model calls a row, with prices', async () => {

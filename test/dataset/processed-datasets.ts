@@ -1,4 +1,5 @@
 /** Small datasets with post-generation processors, and storages that die, for tests. */
+import type { CompiledDataset } from '../../src/config/compiled.ts'
 import { NO_TOTALS } from '../../src/contract.ts'
 import type { PlanSegment } from '../../src/contract.ts'
 import { keys } from '../../src/dataset/layout.ts'
@@ -14,6 +15,18 @@ import type { Schema, Table } from '../../src/values.ts'
 import { DATASET, receiptOf } from './receipts.ts'
 
 export const SCHEMA: Schema = [{ name: 'x', type: { kind: 'string' } }]
+/** A config of that column alone, as far as processors, profile and report look at it. */
+export const COMPILED = {
+  schema: SCHEMA,
+  droppedSchema: [],
+  columns: [],
+  types: {},
+  models: {},
+  processors: [],
+  datasetProcessors: [],
+  profilers: [],
+  policies: { maxDropped: { rows: 0 } },
+} as unknown as CompiledDataset
 /** Three row groups of two rows. */
 export const SEGMENTS: readonly PlanSegment[] = planSegments(6, 2)
 

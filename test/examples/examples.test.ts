@@ -56,7 +56,7 @@ describe('the examples', () => {
     expect(rowsInPyarrow(result.location).length).toBe(300)
   })
 
-  it.each(['product-reviews.yaml', 'support-tickets.yaml', 'code-exercises.yaml'])(
+  it.each(['product-reviews.yaml', 'support-tickets.yaml', 'code-exercises.yaml', 'product-pictures.yaml'])(
     '%s runs against the rehearsal model, and every text says so',
     { timeout: 120_000 },
     async (name) => {
@@ -74,6 +74,24 @@ describe('the examples', () => {
       }
     },
   )
+
+  it('product-answers looks products up in a tool server that runs as a program', { timeout: 120_000 }, async () => {
+    const result = await workshop.make(example('product-answers.yaml'), {
+      datasetName: 'product-answers',
+      numRecords: 6,
+      provider: 'rehearsal',
+      seed: 7,
+      sources: { mcpProviders: example('tools/mcp_providers.yaml') },
+    })
+    // A question, a call of the tool, and an answer.
+    expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 6, usage: { calls: 18 } } })
+    for (const { answer, answer__trace: trace } of await rowsOf(result.location)) {
+      expect(answer).toContain('[rehearsal]')
+      const [call, told] = (trace as { tool_calls: { function: object }[] | null; content: { text: string }[] }[]).slice(2)
+      expect(call?.tool_calls?.[0]?.function).toMatchObject({ name: 'look_up_product' })
+      expect(told?.content[0]?.text).toMatch(/^\{"sku":"(?:GH-25|RB-200|WC-10)"/)
+    }
+  })
 
   it('iot-readings has the same rows in pyarrow at two sizes of row group', { timeout: 180_000 }, async () => {
     const rows = []

@@ -30,7 +30,7 @@ export async function makeFinished(storage: Storage, config: object = PUSHED_CON
   const { signal } = new AbortController()
   const processors = processorSteps(dataset.compiled, dataset.seed, [])
   await runProcessors({ dataset, processors, epoch: 1, attempt: { runId: 'run', attempt: 1 }, signal, onProgress: () => undefined })
-  await profileDataset(dataset, { epoch: 1, signal })
+  await profileDataset(dataset, { epoch: 1, signal, models: made.ports.models, log: () => undefined })
   await made.finish(await Promise.all([0, 1, 2, 3, 4].map((id) => made.generate(id))))
   return made
 }

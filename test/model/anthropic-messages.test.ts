@@ -124,6 +124,58 @@ describe('the answer of a message', () => {
   )
 })
 
+describe('tools of a message', () => {
+  const call = { id: 'c1', name: 'look_up', arguments: '{"topic":"tea"}' }
+  const use = { type: 'tool_use', id: 'c1', name: 'look_up', input: { topic: 'tea' } }
+
+  it('are offered with their schema; calls are blocks, and the results of a turn one message', () => {
+    const { messages, tools } = toMessagesBody({
+      model: 'm',
+      messages: [
+        { role: 'user', content: 'Tea?' },
+        { role: 'assistant', content: 'I look.', toolCalls: [call, { ...call, id: 'c2', arguments: 'no JSON' }] },
+        { role: 'tool', content: 'facts', toolCallId: 'c1' },
+        { role: 'tool', content: 'more', toolCallId: 'c2' },
+      ],
+      tools: [{ name: 'look_up', description: 'Looks up.', parameters: { type: 'object' } }],
+    })
+    expect(tools).toEqual([{ name: 'look_up', description: 'Looks up.', input_schema: { type: 'object' } }])
+    expect(messages).toEqual([
+      { role: 'user', content: 'Tea?' },
+      { role: 'assistant', content: [{ type: 'text', text: 'I look.' }, use, { ...use, id: 'c2', input: {} }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'tool_result', tool_use_id: 'c1', content: 'facts' },
+          { type: 'tool_result', tool_use_id: 'c2', content: 'more' },
+        ],
+      },
+    ])
+  })
+
+  it('are called by blocks; signed thoughts beside them go back word for word', () => {
+    const thinking = { type: 'thinking', thinking: 'hm', signature: 'signed' }
+    const found = read(message([thinking, ...text('I look.'), use], { stop_reason: 'tool_use' }))
+    expect(found).toMatchObject({
+      kind: 'answer',
+      answer: {
+        content: 'I look.',
+        reasoning: 'hm',
+        finishReason: 'tool_calls',
+        toolCalls: [call],
+        nativeContent: [thinking, text('I look.')[0], use],
+      },
+    })
+    const answer = (found as { answer: { nativeContent: readonly object[] } }).answer
+    const { messages } = toMessagesBody({
+      model: 'm',
+      messages: [{ role: 'assistant', content: 'I look.', toolCalls: [call], nativeContent: answer.nativeContent }],
+    })
+    expect(messages).toEqual([{ role: 'assistant', content: answer.nativeContent }])
+    expect(read(message([use]))).not.toHaveProperty('answer.nativeContent')
+  })
+})
+
 describe('a provider of type anthropic', () => {
   it('is called at /v1/messages with its version and the key in x-api-key', async () => {
     const { server, models, anthropic } = await open((response) => sendJson(response, 200, message(text('good day'))))

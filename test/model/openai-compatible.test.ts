@@ -42,6 +42,63 @@ describe('toChatBody', () => {
   })
 })
 
+describe('tools over the wire', () => {
+  const parameters = { type: 'object', properties: { topic: { type: 'string' } } }
+  const tools = [{ name: 'look_up', description: 'Looks up.', parameters }]
+
+  it('are offered as functions, and calls and results go back as messages', () => {
+    const call = { id: 'c1', name: 'look_up', arguments: '{"topic": "tea"}' }
+    const body = toChatBody({
+      model: 'm',
+      messages: [
+        { role: 'user', content: 'Tea?' },
+        { role: 'assistant', content: '', reasoning: 'hm', toolCalls: [call] },
+        { role: 'tool', content: 'facts', toolCallId: 'c1' },
+      ],
+      tools,
+    })
+    expect(body).toEqual({
+      model: 'm',
+      messages: [
+        { role: 'user', content: 'Tea?' },
+        {
+          role: 'assistant',
+          content: '',
+          reasoning_content: 'hm',
+          tool_calls: [{ id: 'c1', type: 'function', function: { name: 'look_up', arguments: '{"topic": "tea"}' } }],
+        },
+        { role: 'tool', content: 'facts', tool_call_id: 'c1' },
+      ],
+      tools: [{ type: 'function', function: { name: 'look_up', description: 'Looks up.', parameters } }],
+    })
+  })
+
+  it('are called by answers; arguments may come as an object, and an id may be missing', () => {
+    const calls = [
+      { id: 'c1', type: 'function', function: { name: 'look_up', arguments: '{"topic": "tea"}' } },
+      { type: 'function', function: { name: 'look_up', arguments: { topic: 'oil' } } },
+      { id: 'x', type: 'other' },
+    ]
+    const message = { role: 'assistant', content: null, tool_calls: calls }
+    const read = readChatAnswer(JSON.stringify({ choices: [{ message, finish_reason: 'tool_calls' }] }), {
+      model: 'm',
+      messages: [],
+      tools,
+    })
+    expect(read).toMatchObject({
+      kind: 'answer',
+      answer: {
+        content: '',
+        finishReason: 'tool_calls',
+        toolCalls: [
+          { id: 'c1', name: 'look_up', arguments: '{"topic": "tea"}' },
+          { id: 'call_1', name: 'look_up', arguments: '{"topic":"oil"}' },
+        ],
+      },
+    })
+  })
+})
+
 describe('readChatAnswer', () => {
   it('reads text, finish reason and reported usage', () => {
     expect(read(completion('hello'))).toEqual({

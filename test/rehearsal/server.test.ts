@@ -111,6 +111,27 @@ describe('the rehearsal endpoint', () => {
     expect(contentOf(answer)).toContain('purple lawnmower')
   })
 
+  it('calls one of the tools it is offered, with arguments that fit, and answers once it has a result', async () => {
+    const server = await start()
+    const parameters = { type: 'object', properties: { size: { enum: ['small', 'big'] } }, required: ['size'] }
+    const tools = [{ type: 'function', function: { name: 'look_up', description: '', parameters } }]
+    const [called, again] = [await post(server, ask('Hello', { tools })), await post(server, ask('Hello', { tools }))]
+    expect(again.body).toEqual(called.body)
+    const message = called.body.choices[0]?.message as unknown as {
+      tool_calls: { id: string; function: { name: string; arguments: string } }[]
+    }
+    const call = message.tool_calls[0]!
+    expect(called.body.choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { content: null } })
+    expect(call.function.name).toBe('look_up')
+    expect(['small', 'big']).toContain((JSON.parse(call.function.arguments) as { size: string }).size)
+    const messages = [
+      { role: 'user', content: 'Hello' },
+      { role: 'assistant', ...message },
+      { role: 'tool', tool_call_id: call.id, content: 'x' },
+    ]
+    expect(contentOf(await post(server, { model: 'any', messages, tools }))).toMatch(/^\[rehearsal\] Hello/)
+  })
+
   it('counts a token for every four characters', async () => {
     const server = await start()
     const answer = await post(server, ask('x'.repeat(400)))
@@ -130,7 +151,7 @@ describe('the rehearsal endpoint', () => {
     const server = await start()
     const models = (await (await fetch(`${server.endpoint}/models`)).json()) as { data: { id: string }[] }
     expect(models.data.map((model) => model.id)).toEqual(['rehearsal'])
-    expect((await fetch(`${server.endpoint}/embeddings`, { method: 'POST', body: '{}' })).status).toBe(404)
+    expect((await fetch(`${server.endpoint}/completions`, { method: 'POST', body: '{}' })).status).toBe(404)
   })
 
   it.each([

@@ -67,3 +67,28 @@ describe('checking the models before a run', () => {
     expect([first.asked.length, second.asked.length]).toEqual([0, 1])
   })
 })
+
+describe('checking the tools before a run', () => {
+  it('lists them before any model is asked, and stops where a server is not there or does not have them', async () => {
+    const first = await serve(accept)
+    const of = (allowed: string, command = process.execPath): CompiledDataset =>
+      compile(
+        configOf([city, text('t', '{{ city }}', { tool_alias: 'tools' })], {
+          model_configs: [{ alias: 'm', model: 'x', provider: 'first' }],
+          model_providers: [{ name: 'first', endpoint: first.endpoint }],
+          tool_configs: [{ tool_alias: 'tools', providers: ['local'], allow_tools: [allowed] }],
+        }),
+        {
+          mcpProvidersFile: {
+            path: 'mcp.yaml',
+            value: { providers: [{ provider_type: 'stdio', name: 'local', command, args: ['examples/tools/catalogue.mjs'] }] },
+          },
+        },
+      ).compiled
+    await expect(checkModels(of('look_up_product', 'no-such-program'), {})).rejects.toMatchObject({ code: 'TOOL_SERVER_UNREACHABLE' })
+    await expect(checkModels(of('look_up_produkt'), {})).rejects.toMatchObject({ code: 'TOOL_NOT_OFFERED' })
+    expect(first.asked.length).toBe(0)
+    expect(await checkModels(of('look_up_product'), {})).toEqual([])
+    expect(first.asked.length).toBe(1)
+  })
+})

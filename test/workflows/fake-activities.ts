@@ -4,6 +4,7 @@ import { addUsage, NO_USAGE } from '../../src/contract.ts'
 import type {
   CheckpointInput,
   ControlInput,
+  Finding,
   GenerateRowGroupInput,
   ParquetryActivities,
   PreparedDataset,
@@ -46,6 +47,8 @@ export interface FakeDisk {
 
 /** What the fakes do beyond succeeding at once. */
 export interface FakeOptions {
+  /** What the profile lacks. Default nothing. */
+  readonly profileFindings?: readonly Finding[]
   readonly numRecords: number
   readonly bufferSize: number
   readonly window?: number
@@ -221,6 +224,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     },
     async profileDataset() {
       disk.profiled += 1
+      return { findings: options.profileFindings ?? [] }
     },
   }
   return { disk, activities }

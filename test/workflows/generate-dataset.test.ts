@@ -104,6 +104,13 @@ describe.each([
     })
   })
 
+  it('ends complete where the profile lacks something, and says so', async () => {
+    const lacking = { kind: 'not-summarised', count: 2, message: 'no summary of verdict.tone' } as const
+    await run({ numRecords: 10, bufferSize: 10, profileFindings: [lacking] }, async ({ result }) => {
+      expect(await result()).toMatchObject({ state: 'complete', findings: [lacking] })
+    })
+  })
+
   it('runs processors and profile when prepare says that an earlier processing did not finish, though nothing is generated', async () => {
     await run({ numRecords: 20, bufferSize: 10, disk: [0, 1], isProcessingDue: true }, async ({ disk, result }) => {
       expect(await result()).toMatchObject({ state: 'complete', generated: false })

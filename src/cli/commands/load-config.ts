@@ -26,6 +26,7 @@ export async function loadConfig(
     ...(datasetFolder === undefined ? {} : { datasetFolder }),
     ...(flags.provider === undefined ? {} : { provider: flags.provider }),
     ...(flags.providers === undefined ? {} : { providersFile: flags.providers }),
+    ...(flags.mcpProviders === undefined ? {} : { mcpProviders: flags.mcpProviders }),
     ...(flags.runConfig === undefined ? {} : { runConfigFile: flags.runConfig }),
   })
   for (const { path, message } of prepared.warnings) {

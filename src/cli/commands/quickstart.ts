@@ -166,6 +166,7 @@ async function sayResult({ context, server, end, config, elapsedMs }: ResultFact
   const dataset = datasetArgument(run.location)
   output.say(`Verified: ${balance}, checksums ok`)
   output.say(`Files    ${shownPath(run.location)}/parquet-files/   ${filesText(verified.files, verified.bytes)}`)
+  output.say(`Report   ${shownPath(run.location)}/report.html`)
   output.say(`Run      ${workflowLink(server, run.workflowId)}`)
   output.say(
     `Next     ${commandLine('create', shownPath(config), '-n', String(ROWS), '--provider', 'openai')}   (needs OPENAI_API_KEY, and is billed)`,

@@ -12,6 +12,8 @@ export interface JournalEntry {
   readonly refill: number
   readonly restart: number
   readonly step: number
+  /** Turns of tool calls before it; absent for none. */
+  readonly turn?: number
   readonly answer: KeptAnswer
   /** Who answered; never with a secret. */
   readonly endpoint?: string
@@ -41,9 +43,21 @@ export function configMark(fingerprint: string): string {
 
 /** The line of an entry, newline included. */
 export function toLine(key: string, place: AnswerPlace, answer: KeptAnswer, { mark, at, endpoint }: LineFacts): string {
-  const { row, column, refill, restart, step } = place
+  const { row, column, refill, restart, step, turn } = place
   const from = endpoint === undefined ? {} : { endpoint }
-  const entry: JournalEntry = { k: key, row, column, refill, restart, step, answer, ...from, f: mark, t: at }
+  const entry: JournalEntry = {
+    k: key,
+    row,
+    column,
+    refill,
+    restart,
+    step,
+    ...(turn === undefined ? {} : { turn }),
+    answer,
+    ...from,
+    f: mark,
+    t: at,
+  }
   const body = JSON.stringify(entry).slice(0, -1)
   return `${body},"c":"${checksum(body)}"}\n`
 }

@@ -4,19 +4,20 @@ import type { Storage } from '../../storage/storage.ts'
 import { keys } from '../layout.ts'
 import type { Metadata } from '../metadata.ts'
 import type { DatasetProcessor } from '../ports.ts'
+import { isProfileWhole, isReportWhole } from '../profile/profile-due.ts'
 import { finishSwaps, isWholeOutput, leftoversOf } from './processor-outputs.ts'
 import { hashOfRowGroups, hasAllRowGroups } from './row-groups-hash.ts'
 import { checkProcessorNames, outputHashOf } from './run-processors.ts'
 
 /**
- * Rolls forward swaps that were cut off, then answers whether outputs or the profile are missing or stale, or an earlier processing
+ * Rolls forward swaps that were cut off, then answers whether outputs, the profile or the report are missing or stale, or an earlier processing
  * left something behind. Row groups that are missing make everything stale without a look at the others.
  * Throws `CONFIG_INVALID` when two processors share a name.
  */
 export async function isProcessingDue(
   storage: Storage,
-  { parquetry, column_statistics: profile }: Metadata,
-  { processors: rowGroupProcessors }: Pick<CompiledDataset, 'processors'>,
+  metadata: Metadata,
+  { processors: rowGroupProcessors, profilers, policies }: Pick<CompiledDataset, 'processors' | 'profilers' | 'policies'>,
   processors: readonly DatasetProcessor[],
 ): Promise<boolean> {
   checkProcessorNames(
@@ -24,10 +25,12 @@ export async function isProcessingDue(
     rowGroupProcessors.filter(({ processor_type: type }) => type === 'schema_transform'),
   )
   await finishSwaps(storage)
+  const { parquetry } = metadata
   if (!(await hasAllRowGroups(storage, parquetry.segments))) return true
   if ((await leftoversOf(storage)).length > 0) return true
   const rowGroupsHash = await hashOfRowGroups(storage, parquetry.segments)
-  if (profile === undefined || parquetry.profile_made_from !== rowGroupsHash) return true
+  if (!isProfileWhole(metadata, rowGroupsHash, profilers)) return true
+  if (!(await isReportWhole(storage, metadata, rowGroupsHash, policies))) return true
   for (const processor of processors) {
     if (!(await isWholeOutput(storage, keys.processorFolder(processor.name), outputHashOf(processor, rowGroupsHash)))) return true
   }

@@ -1,15 +1,24 @@
 /**
  * Statistics of all columns in one pass over the row groups, in row-group order. Memory is bounded whatever the number of rows: up
- * to `exactRows` values a column everything is exact (about 24 bytes a value), beyond that sketches with known errors take over.
+ * to `exactRows` values a column everything is exact (about 32 bytes a value), beyond that sketches with known errors take over.
  */
 import { ParquetryError } from '../../errors.ts'
 import type { Table, Value, ValueType } from '../../values.ts'
 import { createDistinctCount } from './distinct-count.ts'
 import { pyarrowDtype, simpleDtype } from './dtypes.ts'
+import { createFewValues } from './few-values.ts'
+import { histogramOf } from './histogram.ts'
 import { createMoments } from './moments.ts'
 import { createQuantiles } from './quantiles.ts'
 import { UNAVAILABLE } from './statistics.ts'
-import type { Approximation, CategoricalDistribution, ColumnStatistics, DistributionType, NumericalDistribution } from './statistics.ts'
+import type {
+  Approximation,
+  CategoricalDistribution,
+  ColumnStatistics,
+  DistributionType,
+  NumericalDistribution,
+  OwnStatistics,
+} from './statistics.ts'
 import { createTopValues } from './top-values.ts'
 import type { Category } from './top-values.ts'
 import { hashValue } from './value-hash.ts'
@@ -67,13 +76,14 @@ interface Collector {
   add(value: NonNullable<Value>): void
   distribution(): NumericalDistribution | CategoricalDistribution
   approximation(): Approximation
-  omitted(): number
+  own(): OwnStatistics
 }
 
 function createColumnProfile(column: ProfiledColumn, exactRows: number): ColumnProfile {
   const distinct = createDistinctCount(exactRows)
   const kind = distributionTypeOf(column)
-  const collector = kind === 'numerical' ? collectNumbers(exactRows) : kind === 'categorical' ? collectCategories(exactRows) : null
+  const collector = kind === 'numerical' ? collectNumbers(exactRows, column) : kind === 'categorical' ? collectCategories(exactRows) : null
+  const texts = column.valueType.kind === 'string' && kind !== 'categorical' ? collectTexts(exactRows) : null
   const hash = { high: 0, low: 0 }
   let [records, nulls] = [0, 0]
   return {
@@ -86,43 +96,60 @@ function createColumnProfile(column: ProfiledColumn, exactRows: number): ColumnP
       hashValue(value, hash)
       distinct.add(hash)
       collector?.add(value)
+      if (typeof value === 'string') texts?.add(value)
     },
     result(): ColumnStatistics {
       const error = distinct.relativeError()
       const approximate: Approximation = { ...(error > 0 ? { num_unique_relative_error: error } : {}), ...collector?.approximation() }
-      const omitted = collector?.omitted() ?? 0
-      const ours = {
+      const type = statisticsTypeOf(column.columnType)
+      const own = {
+        ...(type === column.columnType ? {} : { column_type: column.columnType }),
         ...(Object.keys(approximate).length > 0 ? { approximate } : {}),
-        ...(omitted > 0 ? { histogram_omitted: omitted } : {}),
+        ...collector?.own(),
+        ...texts?.own(),
       }
       return {
         column_name: column.name,
-        column_type: column.columnType,
+        column_type: type,
         num_records: records,
         num_null: nulls,
         num_unique: distinct.count(),
         simple_dtype: simpleDtype(column.valueType),
         pyarrow_dtype: pyarrowDtype(column.valueType),
         ...(column.samplerType === undefined ? {} : { sampler_type: column.samplerType }),
-        ...(column.samplerType === undefined && collector === null
-          ? {}
-          : { distribution_type: kind, distribution: collector?.distribution() ?? (kind === 'unknown' ? UNAVAILABLE : null) }),
-        ...(column.columnType.startsWith('llm-') ? NO_TOKEN_STATISTICS : {}),
-        ...(Object.keys(ours).length > 0 ? { parquetry: ours } : {}),
+        ...(column.samplerType === undefined && collector === null ? {} : distributionFields(kind, collector)),
+        ...(Object.keys(own).length > 0 ? { parquetry: own } : {}),
       }
     },
   }
 }
 
-/** Token counts of texts need the model's tokenizer, which is not here; tokens really used stand in the receipts. */
-const NO_TOKEN_STATISTICS = {
-  input_tokens_mean: UNAVAILABLE,
-  input_tokens_median: UNAVAILABLE,
-  input_tokens_stddev: UNAVAILABLE,
-  output_tokens_mean: UNAVAILABLE,
-  output_tokens_median: UNAVAILABLE,
-  output_tokens_stddev: UNAVAILABLE,
-} as const
+/** Kinds of columns for which DataDesigner has statistics of their own; it reads those of any other kind as `general`. */
+const OWN_STATISTICS: ReadonlySet<string> = new Set([
+  'expression',
+  'llm-code',
+  'llm-judge',
+  'llm-structured',
+  'llm-text',
+  'sampler',
+  'seed-dataset',
+  'validation',
+])
+
+function statisticsTypeOf(columnType: string): string {
+  return OWN_STATISTICS.has(columnType) ? columnType : 'general'
+}
+
+/** DataDesigner has no half distribution: where a part of it is unknown (no values, the spread of a single one) it is `--` as a whole. */
+function distributionFields(
+  kind: DistributionType,
+  collector: Collector | null,
+): Pick<ColumnStatistics, 'distribution_type' | 'distribution'> {
+  const distribution = collector?.distribution() ?? null
+  if (distribution === null) return { distribution_type: kind, distribution: kind === 'unknown' ? UNAVAILABLE : null }
+  const isWhole = Object.values(distribution).every((value) => value !== null)
+  return isWhole ? { distribution_type: kind, distribution } : { distribution_type: 'unknown', distribution: UNAVAILABLE }
+}
 
 const CATEGORICAL_SAMPLERS: ReadonlySet<string> = new Set(['category', 'subcategory'])
 const NUMERICAL_SAMPLERS: ReadonlySet<string> = new Set([
@@ -145,7 +172,7 @@ function distributionTypeOf({ samplerType, valueType: { kind } }: ProfiledColumn
   return 'other'
 }
 
-function collectNumbers(exactRows: number): Collector {
+function collectNumbers(exactRows: number, { valueType }: ProfiledColumn): Collector {
   const moments = createMoments()
   const quantiles = createQuantiles(exactRows)
   return {
@@ -157,7 +184,10 @@ function collectNumbers(exactRows: number): Collector {
     },
     distribution: () => ({ min: moments.min, max: moments.max, mean: moments.mean, stddev: moments.stddev, median: quantiles.median() }),
     approximation: () => (quantiles.rankError() > 0 ? { median_rank_error: quantiles.rankError() } : {}),
-    omitted: () => 0,
+    own() {
+      const histogram = histogramOf(quantiles.weighted(), { min: moments.min, max: moments.max, isWhole: valueType.kind !== 'double' })
+      return histogram === null ? {} : { histogram }
+    },
   }
 }
 
@@ -175,7 +205,37 @@ function collectCategories(exactRows: number): Collector {
       }
     },
     approximation: () => (values.countError() > 0 ? { histogram_count_error: values.countError() } : {}),
-    omitted: () => Math.max(0, values.ranked().length - MAX_CATEGORIES),
+    own() {
+      const omitted = values.ranked().length - MAX_CATEGORIES
+      return omitted > 0 ? { histogram_omitted: omitted } : {}
+    },
+  }
+}
+
+/** Lengths of texts, and the texts themselves where they are labels. */
+function collectTexts(exactRows: number): { add(text: string): void; own(): OwnStatistics } {
+  const moments = createMoments()
+  const quantiles = createQuantiles(exactRows)
+  const labels = createFewValues()
+  return {
+    add(text): void {
+      moments.add(text.length)
+      quantiles.add(text.length)
+      labels.add(text)
+    },
+    own() {
+      if (moments.count === 0) return {}
+      const { min, max, mean, stddev } = moments
+      const ranked = labels.ranked()
+      const histogram = histogramOf(quantiles.weighted(), { min, max, isWhole: true })
+      return {
+        text_length: { min, max, mean, stddev, median: quantiles.median(), histogram },
+        // Texts that all differ are no labels, however few there are.
+        ...(ranked === null || ranked.every(([, count]) => count === 1)
+          ? {}
+          : { values: { categories: ranked.map(([text]) => text), counts: ranked.map(([, count]) => count) } }),
+      }
+    },
   }
 }
 

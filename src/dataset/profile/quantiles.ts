@@ -9,6 +9,8 @@ export interface Quantiles {
   add(value: number): void
   /** The middle value, or the mean of the middle two; null when there are none. */
   median(): number | null
+  /** What is kept: values in no order, each with how many it stands for. */
+  weighted(): Iterable<readonly [value: number, weight: number]>
   /** The rank of `median` is off by at most this share of the values; 0 while it is exact. */
   rankError(): number
 }
@@ -31,6 +33,10 @@ export function createQuantiles(exactValues: number, levelSize = LEVEL_SIZE): Qu
       else exact.push(value)
     },
     median: () => (exact === null ? (sketch?.median() ?? null) : medianOf(exact.values().toSorted())),
+    *weighted() {
+      if (exact === null) yield* sketch?.weighted() ?? []
+      else for (const value of exact.values()) yield [value, 1] as const
+    },
     rankError: () => sketch?.rankError() ?? 0,
   }
 }
@@ -84,13 +90,16 @@ class Compactors {
     this.#push(0, value)
   }
 
+  *weighted(): Generator<readonly [value: number, weight: number]> {
+    for (const [height, { values, length }] of this.#levels.entries()) {
+      for (const value of values.subarray(0, length)) yield [value, 2 ** height]
+    }
+  }
+
   median(): number | null {
-    const weighted = this.#levels.flatMap(({ values, length }, height) =>
-      [...values.subarray(0, length)].map((value) => ({ value, weight: 2 ** height })),
-    )
-    weighted.sort((a, b) => a.value - b.value)
+    const sorted = [...this.weighted()].sort(([a], [b]) => a - b)
     let before = 0
-    for (const { value, weight } of weighted) {
+    for (const [value, weight] of sorted) {
       before += weight
       if (before >= this.#count / 2) return value
     }

@@ -1,4 +1,5 @@
 /** Statistics of a column, with DataDesigner's names (`column_statistics` of `metadata.json`), so that its readers find them. */
+import type { NumberHistogram } from './histogram.ts'
 
 /** What DataDesigner writes where a number is not available. */
 export const UNAVAILABLE = '--'
@@ -34,9 +35,51 @@ export interface Approximation {
   readonly histogram_count_error?: number
 }
 
+/** Characters of texts. */
+export interface TextLengths extends NumericalDistribution {
+  readonly histogram: NumberHistogram | null
+}
+
+/** What ours says beyond DataDesigner; whoever reads theirs passes over it. */
+export interface OwnStatistics {
+  /** The kind of column, where DataDesigner's statistics have none of their own for it, e.g. `embedding` or `side-effect`. */
+  readonly column_type?: string
+  /** Absent when everything is exact. */
+  readonly approximate?: Approximation
+  /** Categories left out of the histogram, rare values that were given up not counted. */
+  readonly histogram_omitted?: number
+  /** Of numbers. */
+  readonly histogram?: NumberHistogram
+  /** Of texts that are few and short: as `distribution.histogram`. */
+  readonly values?: CategoricalDistribution['histogram']
+  readonly text_length?: TextLengths
+  /** How the tokens of a model's column were counted; only with token statistics. */
+  readonly tokens?: typeof TOKEN_METHOD
+}
+
+/**
+ * How tokens are counted: ceil(characters / 4) of each text, as where a provider reports none. DataDesigner counts with a tokenizer that
+ * is that of one family of models and has to be downloaded; what was really used and paid for stands in `parquetry.totals.usage`.
+ */
+export const TOKEN_METHOD = 'estimated: characters / 4'
+
+/** Mean, median and standard deviation of a model's column, or `--` where they cannot be had. */
+export type TokenNumber = number | typeof UNAVAILABLE
+
+/** Tokens of a model's column: of its answers as they are stored, and of the prompts of at most 1,000 rows, rendered again. */
+export interface TokenStatistics {
+  readonly input_tokens_mean: TokenNumber
+  readonly input_tokens_median: TokenNumber
+  readonly input_tokens_stddev: TokenNumber
+  readonly output_tokens_mean: TokenNumber
+  readonly output_tokens_median: TokenNumber
+  readonly output_tokens_stddev: TokenNumber
+}
+
 /** Statistics of one column. */
-export interface ColumnStatistics {
+export interface ColumnStatistics extends Partial<TokenStatistics> {
   readonly column_name: string
+  /** One of DataDesigner's kinds of statistics; `general` for columns that have none of their own. */
   readonly column_type: string
   readonly num_records: number
   readonly num_null: number
@@ -47,16 +90,6 @@ export interface ColumnStatistics {
   readonly sampler_type?: string
   readonly distribution_type?: DistributionType
   readonly distribution?: NumericalDistribution | CategoricalDistribution | typeof UNAVAILABLE | null
-  readonly input_tokens_mean?: typeof UNAVAILABLE
-  readonly input_tokens_median?: typeof UNAVAILABLE
-  readonly input_tokens_stddev?: typeof UNAVAILABLE
-  readonly output_tokens_mean?: typeof UNAVAILABLE
-  readonly output_tokens_median?: typeof UNAVAILABLE
-  readonly output_tokens_stddev?: typeof UNAVAILABLE
-  /** Ours; absent when everything is exact and whole. */
-  readonly parquetry?: {
-    readonly approximate?: Approximation
-    /** Categories left out of the histogram, rare values that were given up not counted. */
-    readonly histogram_omitted?: number
-  }
+  /** Absent when there is nothing to say. */
+  readonly parquetry?: OwnStatistics
 }

@@ -8,7 +8,8 @@ import { NO_TOTALS } from '../../contract.ts'
 import { ParquetryError } from '../../errors.ts'
 import { compileStored } from '../../config/stored.ts'
 import { unpricedModels } from '../../config/budget.ts'
-import type { CompiledDataset, Policies } from '../../config/compiled.ts'
+import type { CompiledDataset } from '../../config/compiled.ts'
+import { maxDroppedRows } from '../../plan/max-dropped.ts'
 import { extendSegments, planSegments, rowCount } from '../../plan/row-groups.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { adoptedMessage, decideResume, rebuiltMessage, resumeModeOf } from './decide-resume.ts'
@@ -298,7 +299,7 @@ async function preparedOf(storage: Storage, metadata: Metadata, compiled: Compil
     models: modelsOf(compiled),
     ...(unpriced.length === 0 ? {} : { unpricedModels: unpriced }),
     ...(compiled.policies.budget === undefined ? {} : { budget: compiled.policies.budget }),
-    maxDroppedRows: maxDroppedRows(compiled.policies, metadata.target_num_records),
+    maxDroppedRows: maxDroppedRows(compiled.policies.maxDropped, metadata.target_num_records),
     ...('share' in compiled.policies.maxDropped ? { maxDroppedShare: compiled.policies.maxDropped.share } : {}),
     rehearsal: isRehearsal(compiled),
     currency: currencyOf(compiled),
@@ -319,10 +320,6 @@ function modelsOf({ models }: CompiledDataset): NonNullable<PreparedDataset['mod
       { parallel: maxParallelRequests, requestsPerMinute, tokensPerMinute },
     ]),
   )
-}
-
-function maxDroppedRows({ maxDropped }: Policies, target: number): number {
-  return 'rows' in maxDropped ? maxDropped.rows : Math.floor(maxDropped.share * target)
 }
 
 /** True when a used model answers from the rehearsal endpoint. */

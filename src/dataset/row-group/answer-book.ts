@@ -12,23 +12,27 @@
  * A7  No call goes out before the most that it may cost was set aside (`budget/purse.ts`).
  * A8  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
-import type { CompiledModel } from '../../config/compiled.ts'
+import type { CompiledDataset, CompiledModel } from '../../config/compiled.ts'
 import { forModel, withDrawnParameters } from '../../columns/inference-parameters.ts'
-import type { CallOrdinal } from '../../columns/generator.ts'
+import type { CallOrdinal, CellTools } from '../../columns/generator.ts'
 import { askInTurn, sharedResting } from './fallbacks.ts'
 import { addUsage, NO_USAGE } from '../../contract.ts'
 import type { Usage } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../../model/client.ts'
+import type { ToolServers } from '../../mcp/tools.ts'
 import { spendOf } from '../../plan/budget.ts'
 import type { Spend } from '../../plan/budget.ts'
 import { costOf } from '../../plan/pricing.ts'
 import type { Random } from '../../random/random.ts'
+import { compactAnswer } from '../media/compact-answer.ts'
+import type { ImageStore } from '../media/image-store.ts'
 import type { Purse } from '../budget/purse.ts'
 import { createWorstCase } from '../budget/worst-case.ts'
 import { untilEither } from '../until-either.ts'
 import type { AnswerPlace, Journal } from '../journal/journal.ts'
 import { answerKey } from '../journal/journal.ts'
+import { createToolBook } from './tool-book.ts'
 
 /** The cell that asks. */
 export interface AskingCell {
@@ -40,6 +44,8 @@ export interface AskingCell {
 /** Asks models on behalf of cells. */
 export interface AnswerBook {
   ask(cell: AskingCell, alias: string, request: ChatRequest, ordinal: CallOrdinal): Promise<ChatAnswer>
+  /** The tools of a cell; absent where the dataset uses none. */
+  readonly toolsOf?: ((cell: AskingCell) => CellTools) | undefined
   /** Of all answers used so far, journalled ones included. */
   usage(): Usage
   /** Calls on the wire or waiting for a slot. */
@@ -56,6 +62,9 @@ export interface AnswerBookOptions {
   /** Names the run whose share of the models its calls are; default: none. */
   readonly owner?: string
   readonly compiledModels: Readonly<Record<string, CompiledModel>>
+  /** Default: nothing can be called. */
+  readonly toolServers?: ToolServers | undefined
+  readonly compiledTools?: CompiledDataset['tools']
   readonly journal: Journal
   /** The dataset's random streams, for parameters that are drawn for each request. */
   readonly random: Random
@@ -64,6 +73,8 @@ export interface AnswerBookOptions {
   /** Calls on the wire are given up. */
   readonly abort: AbortSignal
   readonly isProbe: boolean
+  /** Where the pictures of answers go before the journal names them. */
+  readonly images: ImageStore
   /** Called when an answer could not be journalled, before its slot is free again: no further call may be issued. Default: nothing. */
   readonly onLost?: (error: unknown) => void
   /** False while the attempt is cut off from the server, which may have given the row group to another. Default: always true. */
@@ -84,10 +95,8 @@ const MAY_CALL_LOOK_MS = 100
 export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   const { journal } = options
   const aliases = openAliases(options)
-  const send = createSender(options, aliases)
-  const worstCase = createWorstCase()
+  const caller = createCaller(options, aliases, keep)
   let usage = NO_USAGE
-  let callsInFlight = 0
   let callsMade = 0
   let isRehearsal = false
   const probing = createProbe(options.isProbe)
@@ -100,41 +109,10 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     isRehearsal ||= answer.rehearsal === true
   }
 
-  async function call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
-    for (;;) {
-      await untilGoesOn(options)
-      const own = aliases.modelOf(alias)
-      const reservation = await options.purse?.reserve(worstCase.of(aliases.mayAnswer(own), request))
-      callsInFlight += 1
-      try {
-        return await send({
-          own,
-          place,
-          request,
-          keep: async (answer, endpoint) => {
-            await keep(place, key, answer, endpoint)
-            reservation?.settle(spentOn(alias, answer))
-          },
-        })
-      } catch (error) {
-        if (!(error instanceof HeldBack)) throw error
-      } finally {
-        callsInFlight -= 1
-        reservation?.release()
-      }
-    }
-  }
-
-  function spentOn(alias: string, { usage: used, answeredBy }: KeptAnswer): Spend {
-    const by = answeredBy?.alias ?? alias
-    worstCase.learn(by, used)
-    return spendOf({ ...used, cost: costOf(used, aliases.modelOf(by).price) })
-  }
-
   async function keep(place: AnswerPlace, key: string, answer: KeptAnswer, endpoint: string): Promise<void> {
     callsMade += 1
     try {
-      await journal.record(key, place, answer, endpoint)
+      await journal.record(key, place, await compactAnswer(answer, options.images), endpoint)
     } catch (error) {
       options.onLost?.(error)
       throw error
@@ -144,7 +122,9 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   /** A refusal that was paid for is in the journal like any answer. */
   async function askModel(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<KeptAnswer> {
     try {
-      return await probing(() => call(place, key, alias, request))
+      const answer = await probing(() => caller.call(place, key, alias, request))
+      // Vectors and pictures are used as they are kept.
+      return request.wants === undefined ? answer : (journal.lookup(key) ?? answer)
     } catch (error) {
       const refusal = journal.lookup(key)
       if (refusal === undefined) throw error
@@ -153,6 +133,18 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   }
 
   return {
+    toolsOf: createToolBook({
+      servers: options.toolServers,
+      targets: options.compiledTools,
+      journal,
+      stop: options.stop,
+      abort: options.abort,
+      untilAllowed: async () => {
+        await untilGoesOn(options)
+        await untilAllowed(options)
+      },
+      onLost: options.onLost,
+    }),
     async ask(cell, alias, asked, ordinal): Promise<ChatAnswer> {
       const place: AnswerPlace = { ...cell, ...ordinal }
       const request = withDrawnParameters(asked, aliases.modelOf(alias), place, options.random)
@@ -163,9 +155,53 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
       return answer
     },
     usage: () => usage,
-    callsInFlight: () => callsInFlight,
+    callsInFlight: caller.inFlight,
     callsMade: () => callsMade,
     isRehearsal: () => isRehearsal,
+  }
+}
+
+/** Puts an answer where it survives. */
+type Keep = (place: AnswerPlace, key: string, answer: KeptAnswer, endpoint: string) => Promise<void>
+
+/** Makes calls: not while the run is paused (A6), and not before there is enough for them (A7). */
+function createCaller(options: AnswerBookOptions, aliases: ReturnType<typeof openAliases>, keep: Keep) {
+  const send = createSender(options, aliases)
+  const worstCase = createWorstCase()
+  let inFlight = 0
+
+  function spentOn(alias: string, { usage, answeredBy }: KeptAnswer): Spend {
+    const by = answeredBy?.alias ?? alias
+    worstCase.learn(by, usage)
+    return spendOf({ ...usage, cost: costOf(usage, aliases.modelOf(by).price) })
+  }
+
+  return {
+    inFlight: (): number => inFlight,
+    async call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
+      const own = aliases.modelOf(alias)
+      for (;;) {
+        await untilGoesOn(options)
+        const reservation = await options.purse?.reserve(worstCase.of(aliases.mayAnswer(own), request))
+        inFlight += 1
+        try {
+          return await send({
+            own,
+            place,
+            request,
+            keep: async (answer, endpoint) => {
+              await keep(place, key, answer, endpoint)
+              reservation?.settle(spentOn(alias, answer))
+            },
+          })
+        } catch (error) {
+          if (!(error instanceof HeldBack)) throw error
+        } finally {
+          inFlight -= 1
+          reservation?.release()
+        }
+      }
+    },
   }
 }
 
@@ -182,11 +218,6 @@ interface Sending {
 function createSender(options: AnswerBookOptions, aliases: ReturnType<typeof openAliases>): (sending: Sending) => Promise<ChatAnswer> {
   const { stop, abort } = options
 
-  /** Called with the slot taken, so that no queue of calls goes out before the next look. */
-  function untilAllowed(): Promise<void> | undefined {
-    return options.mayCall?.() === false ? waitUntil(options.mayCall, stop) : undefined
-  }
-
   async function sendTo(model: CompiledModel, { own, place, request, keep }: Sending, beforeSending: () => void): Promise<ChatAnswer> {
     const { alias, model: name } = model.target
     const by = model === own ? {} : { answeredBy: { alias, model: name } }
@@ -197,7 +228,7 @@ function createSender(options: AnswerBookOptions, aliases: ReturnType<typeof ope
       beforeSending() {
         beforeSending()
         if ((options.pause?.() ?? null) !== null) throw new HeldBack()
-        return untilAllowed()
+        return untilAllowed(options)
       },
       priority: place.row,
       keep: (kept, endpoint) => keep({ ...kept, ...by }, endpoint),
@@ -213,6 +244,11 @@ function createSender(options: AnswerBookOptions, aliases: ReturnType<typeof ope
       stop,
       ask: (model, beforeSending) => sendTo(model, sending, beforeSending),
     })
+}
+
+/** Called with the slot taken, so that no queue of calls goes out before the next look. */
+function untilAllowed({ mayCall, stop }: Pick<AnswerBookOptions, 'mayCall' | 'stop'>): Promise<void> | undefined {
+  return mayCall?.() === false ? waitUntil(mayCall, stop) : undefined
 }
 
 /** Lets the first call go alone; the others wait for what comes of it. */

@@ -7,9 +7,11 @@ import type { OpenPeople } from '../../columns/sampler/people.ts'
 import type { CompiledDataset } from '../../config/compiled.ts'
 import type { RowGroupProgress, Usage } from '../../contract.ts'
 import type { KeptAnswer, Models } from '../../model/client.ts'
+import type { ToolServers } from '../../mcp/tools.ts'
 import type { Value } from '../../values.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { Journal } from '../journal/journal.ts'
+import { createMemoryImages } from '../media/image-store.ts'
 import { compileProgram, transformRow } from '../open-dataset.ts'
 import type { DroppedRow } from '../receipt.ts'
 import type { SeedPlace } from '../../seed/source.ts'
@@ -22,6 +24,8 @@ export interface PreviewOptions {
   /** Where seed data are found. */
   readonly seedPlace: SeedPlace
   readonly models: Models
+  /** Servers of tools (MCP). Default: there are none. */
+  readonly toolServers?: ToolServers
   /** Reads managed people. Default: there are none. */
   readonly openPeople?: OpenPeople
   /** Code of custom columns. Default none. */
@@ -66,9 +70,13 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
   const give = (): void => life.abort(signal.reason)
   if (signal.aborted) give()
   signal.addEventListener('abort', give, { once: true })
+  const images = createMemoryImages()
   const answers = createAnswerBook({
+    images,
     models: options.models,
     compiledModels: compiled.models,
+    toolServers: options.toolServers,
+    compiledTools: compiled.tools,
     journal,
     random: program.random,
     stop: life.signal,
@@ -91,6 +99,7 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
       generators: program.generators,
       random: program.random,
       answers,
+      media: images,
       refillAttempts: compiled.policies.refillAttempts,
       dropPolicy: compiled.policies,
       signal: life.signal,
@@ -120,7 +129,11 @@ function createMemoryJournal(): Journal {
     record(key, _place, answer): Promise<void> {
       answers.set(key, answer)
       const { inputTokens, outputTokens } = answer.usage
-      paid = { calls: paid.calls + 1, inputTokens: paid.inputTokens + inputTokens, outputTokens: paid.outputTokens + outputTokens }
+      paid = {
+        calls: paid.calls + (answer.tool === undefined ? 1 : 0),
+        inputTokens: paid.inputTokens + inputTokens,
+        outputTokens: paid.outputTokens + outputTokens,
+      }
       return Promise.resolve()
     },
     get size() {

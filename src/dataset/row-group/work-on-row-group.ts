@@ -13,6 +13,7 @@ import { readSpent } from '../budget/journal-spend.ts'
 import { createPurse } from '../budget/purse.ts'
 import type { Purse } from '../budget/purse.ts'
 import type { Controlled } from '../control/control-watch.ts'
+import { createImageStore } from '../media/image-store.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal, JournalUsage } from '../journal/journal.ts'
 import type { OpenDataset } from '../open-dataset.ts'
@@ -40,7 +41,7 @@ export interface AttemptOptions {
 }
 
 /** What making rows is given. */
-export type RowsRun = Pick<RunRowsOptions, 'answers' | 'signal' | 'onFailure' | 'onProgress'>
+export type RowsRun = Pick<RunRowsOptions, 'answers' | 'media' | 'signal' | 'onFailure' | 'onProgress'>
 
 /** What a commit is given. */
 export interface CommitFacts {
@@ -64,7 +65,7 @@ export interface RowGroupTask {
   /** Puts them on disk. */
   commit(made: MadeRows, facts: CommitFacts): Promise<Receipt>
   /** Called after the commit, once the journal is closed. */
-  cleanUp(): Promise<void>
+  cleanUp(receipt: Receipt): Promise<void>
 }
 
 /** Does the work, or joins it where this worker is at it already. Throws `ParquetryError`, or the signal's reason. */
@@ -105,7 +106,7 @@ async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTas
   try {
     const receipt = await makeAndCommit(options, { group, journal, life, control, purse }, task)
     await journal.close()
-    await task.cleanUp()
+    await task.cleanUp(receipt)
     return receipt
   } catch (error) {
     throw await withBudgetReport(error, purse)
@@ -145,10 +146,14 @@ async function makeAndCommit(
   task: RowGroupTask,
 ): Promise<Receipt> {
   const { dataset, ports, input } = options
+  const images = createImageStore(dataset.storage, input.rowGroup.id)
   const answers = createAnswerBook({
+    images,
     models: ports.models,
     owner: dataset.storage.describe(),
     compiledModels: dataset.compiled.models,
+    toolServers: ports.toolServers,
+    compiledTools: dataset.compiled.tools,
     journal,
     random: dataset.random,
     stop: life.stop.signal,
@@ -161,6 +166,7 @@ async function makeAndCommit(
   })
   const made = await task.make({
     answers,
+    media: images,
     signal: life.stop.signal,
     onFailure: (error) => life.stop.abort(error),
     onProgress: (done, dropped) => group.report(progressOf(input, answers, done, dropped)),

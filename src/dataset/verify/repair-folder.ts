@@ -71,14 +71,17 @@ async function claim(storage: Storage, now: number): Promise<number> {
   }
 }
 
-/** A group whose sidecar is lost is made anew whole: its values are in no other file. Seed data are copied anew where no index stands. */
-const SET_ASIDE: ReadonlySet<DatasetProblem['kind']> = new Set(['damaged', 'foreign', 'stray', 'sidecar', 'seed'])
+/**
+ * A group whose sidecar, or one of whose pictures, is lost is made anew whole: its values are in no other file. Seed data are copied
+ * anew where no index stands.
+ */
+const SET_ASIDE: ReadonlySet<DatasetProblem['kind']> = new Set(['damaged', 'foreign', 'stray', 'sidecar', 'image', 'seed'])
 
 async function setAsideAll(storage: Storage, problems: readonly DatasetProblem[]): Promise<readonly MovedFile[]> {
   const moved: MovedFile[] = []
   for (const { kind, key, rowGroup } of problems) {
     if (!SET_ASIDE.has(kind)) continue
-    const aside = kind === 'sidecar' && rowGroup !== null ? [keys.rowGroup(rowGroup), key] : [key]
+    const aside = (kind === 'sidecar' || kind === 'image') && rowGroup !== null ? [keys.rowGroup(rowGroup), key] : [key]
     for (const from of aside) {
       if ((await storage.stat(from)) === null) continue
       const to =
@@ -121,12 +124,13 @@ async function rewriteCheckpoint(storage: Storage, found: DatasetVerification, e
 
 function correctedMetadata(before: Metadata, found: DatasetVerification, epoch: number, now: number): Metadata {
   const { totals, committed, rowsMissing, rowsWanted } = found
-  const { file_paths: _stale, column_statistics: statistics, ...rest } = before
+  const { file_paths: _stale, column_statistics: statistics, column_profiles: profiles, ...rest } = before
   const isWhole = rowsMissing === 0
   return {
     ...rest,
     // Statistics are those of all rows, or of none.
     ...(isWhole && statistics !== undefined ? { column_statistics: statistics } : {}),
+    ...(isWhole && profiles !== undefined ? { column_profiles: profiles } : {}),
     target_num_records: rowsWanted,
     actual_num_records: totals.rowsWritten,
     total_num_batches: totals.rowGroups,

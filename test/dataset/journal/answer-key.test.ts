@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answerKey } from '../../../src/dataset/journal/answer-key.ts'
+import { answerKey, toolCallKey } from '../../../src/dataset/journal/answer-key.ts'
 import type { AnswerPlace } from '../../../src/dataset/journal/answer-key.ts'
 import type { ChatRequest } from '../../../src/model/client.ts'
 
@@ -30,6 +30,65 @@ describe('the key of an answer', () => {
     }
     expect(answerKey(request, place)).toBe('789871e285d7cc49e9e341f55090c4ecd19f4fe49b1a9b8d8ff954b1abc9bc78')
     expect(answerKey(full, place)).toBe('0d3e216e893b48b3057e5f04c71c1c1de9cd43d2a631c971e706c59efe62ed72')
+  })
+
+  it('tells what is asked for and what is shown apart, by what it is and not by how it is loaded', () => {
+    const shown = (id: string, data: string | (() => Promise<string>)): ChatRequest => ({
+      model: 'm',
+      messages: [
+        {
+          role: 'user',
+          content: 'Hi',
+          media: [{ modality: 'image', id, label: id, source: { type: 'base64', mediaType: 'image/png', data } }],
+        },
+      ],
+    })
+    const wants = { kind: 'embeddings', texts: ['a', 'b'], encodingFormat: 'float', dimensions: null } as const
+    const requests: readonly ChatRequest[] = [
+      request,
+      shown('one', 'AAAA'),
+      shown('two', 'AAAA'),
+      { ...request, wants: { kind: 'images', route: 'chat' } },
+      { ...request, wants: { kind: 'images', route: 'images' } },
+      { ...request, wants },
+      { ...request, wants: { ...wants, texts: ['a,b'] } },
+      { ...request, wants: { ...wants, dimensions: 8 } },
+    ]
+    expect(new Set(requests.map((one) => answerKey(one, place))).size).toBe(requests.length)
+    expect(
+      answerKey(
+        shown('one', () => Promise.resolve('BBBB')),
+        place,
+      ),
+    ).toBe(answerKey(shown('one', 'AAAA'), place))
+  })
+
+  it('of requests with tools, and of tool calls, never changes either', () => {
+    const call = { id: 'c', name: 'look_up', arguments: '{"topic":"tea"}' }
+    const tools = [{ name: 'look_up', description: 'd', parameters: { type: 'object' } }]
+    const told: ChatRequest = {
+      model: 'm',
+      messages: [
+        ...request.messages,
+        { role: 'assistant', content: '', toolCalls: [call] },
+        { role: 'tool', content: 'x', toolCallId: 'c' },
+      ],
+      tools,
+    }
+    expect(answerKey(told, { ...place, turn: 1 })).toBe('b4b904d9007fe3b53c529209ced52efc7de74b7040dd93960d7fc8a67bc08b92')
+    expect(toolCallKey(call, { ...place, turn: 1, call: 2 })).toBe('7b106ff3298d7996dd9980c479bb6e7fd9e6b28598ed9c0efe02611465724b79')
+    const [last] = told.messages.slice(-1)
+    const others = [
+      answerKey(told, place),
+      answerKey({ ...told, tools: [{ ...tools[0]!, description: 'e' }] }, { ...place, turn: 1 }),
+      answerKey({ ...told, messages: [...told.messages.slice(0, 2), { ...last!, content: 'y' }] }, { ...place, turn: 1 }),
+      answerKey({ ...told, messages: [...told.messages.slice(0, 2), { ...last!, toolCallId: 'd' }] }, { ...place, turn: 1 }),
+      toolCallKey({ ...call, arguments: '{}' }, { ...place, turn: 1, call: 2 }),
+      toolCallKey(call, { ...place, turn: 1, call: 1 }),
+      toolCallKey(call, { ...place, turn: 2, call: 2 }),
+      toolCallKey(call, { ...place, row: 8, turn: 1, call: 2 }),
+    ]
+    expect(new Set([...others, answerKey(told, { ...place, turn: 1 }), toolCallKey(call, { ...place, turn: 1, call: 2 })]).size).toBe(10)
   })
 
   it('does not depend on the order of fields', () => {

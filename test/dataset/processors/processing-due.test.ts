@@ -10,7 +10,7 @@ import { hasAllRowGroups, hashOfRowGroups } from '../../../src/dataset/processor
 import { extendSegments } from '../../../src/plan/row-groups.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { copying, run, SCHEMA, SEGMENTS, writeDataset, writePlan, writeRowGroup } from '../processed-datasets.ts'
+import { COMPILED, copying, run, SEGMENTS, writeDataset, writePlan, writeRowGroup } from '../processed-datasets.ts'
 
 let storage: Storage
 
@@ -19,13 +19,25 @@ beforeEach(async () => {
   await writeDataset(storage, 'old')
 })
 
-const profile = async (epoch = 1, signal = new AbortController().signal): Promise<void> =>
-  profileDataset({ storage, segments: SEGMENTS, compiled: { schema: SCHEMA, columns: [] } } as unknown as OpenDataset, { epoch, signal })
+const profile = async (epoch = 1, signal = new AbortController().signal): Promise<void> => {
+  const dataset = { storage, segments: SEGMENTS, compiled: COMPILED } as unknown as OpenDataset
+  const { findings } = await profileDataset(dataset, {
+    epoch,
+    signal,
+    log: () => undefined,
+    models: { client: () => fail(), close: async () => undefined },
+  })
+  expect(findings).toEqual([])
+}
+
+function fail(): never {
+  throw new Error('no model is to be asked')
+}
 
 async function isDue(processors: readonly DatasetProcessor[] = [copying('one')]): Promise<boolean> {
   const metadata = await readMetadata(storage)
   if (metadata.kind !== 'ours') throw new Error(metadata.kind)
-  return await isProcessingDue(storage, metadata.value, { processors: [] }, processors)
+  return await isProcessingDue(storage, metadata.value, COMPILED, processors)
 }
 
 async function process(): Promise<void> {
@@ -55,6 +67,7 @@ describe('processing is due', () => {
     ['a row group was made anew', async () => writeRowGroup(storage, 0, 'other')],
     ['a row group is gone', async () => storage.remove(keys.rowGroup(1))],
     ['the plan was extended', async () => writePlan(storage, extendSegments(SEGMENTS, 8, 2))],
+    ['the report is gone', async () => storage.remove(keys.report)],
     ['an output is gone', async () => storage.remove(keys.processorFolder('one'))],
     ['an output has lost a file', async () => storage.remove('processors-files/one/count.txt')],
     [

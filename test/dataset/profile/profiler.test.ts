@@ -31,6 +31,7 @@ describe('a profile', () => {
       sampler_type: 'gaussian',
       distribution_type: 'numerical',
       distribution: { min: 1, max: 10, mean: 3.75, stddev: expect.closeTo(4.193_248_5, 6), median: 2 },
+      parquetry: { histogram: { edges: expect.any(Array), counts: expect.any(Array) } },
     })
   })
 
@@ -64,11 +65,31 @@ describe('a profile', () => {
     })
   })
 
-  it('has the token keys of a model column, as not available', () => {
-    const statistics = profile({ columnType: 'llm-text' }, [['hello', 'hello', 'there']])
-    expect(statistics).toMatchObject({ column_type: 'llm-text', num_unique: 2, output_tokens_mean: '--', input_tokens_stddev: '--' })
+  it('has lengths of texts, and counts of those that are labels', () => {
+    const statistics = profile({ columnType: 'llm-text' }, [['hello', 'hello', 'you']])
+    expect(statistics).toMatchObject({ column_type: 'llm-text', num_unique: 2 })
     expect(statistics).not.toHaveProperty('distribution_type')
     expect(statistics).not.toHaveProperty('sampler_type')
+    expect(statistics.parquetry).toEqual({
+      text_length: {
+        min: 3,
+        max: 5,
+        mean: expect.closeTo(13 / 3),
+        stddev: expect.any(Number),
+        median: 5,
+        histogram: { edges: [2.5, 3.5, 4.5, 5.5], counts: [1, 0, 2] },
+      },
+      values: { categories: ['hello', 'you'], counts: [2, 1] },
+    })
+    const prose = Array.from({ length: 200 }, (_, i) => `text ${i % 100}`)
+    expect(profile({ columnType: 'llm-text' }, [prose]).parquetry).not.toHaveProperty('values')
+  })
+
+  it('calls a kind of column general that DataDesigner has no statistics for, and keeps its name beside', () => {
+    expect(profile({ columnType: 'side-effect' }, [['a', 'b']])).toMatchObject({
+      column_type: 'general',
+      parquetry: { column_type: 'side-effect' },
+    })
   })
 
   it('also describes computed numbers and booleans', () => {
@@ -87,11 +108,13 @@ describe('a profile', () => {
     expect(numbers).toMatchObject({
       num_records: 0,
       num_unique: 0,
-      distribution: { min: null, max: null, mean: null, stddev: null, median: null },
+      distribution_type: 'unknown',
+      distribution: '--',
     })
     expect(JSON.parse(JSON.stringify(numbers))).toEqual(numbers)
     expect(profile({ samplerType: 'category' }, [[null]])).toMatchObject({
-      distribution: { most_common_value: null, histogram: { categories: [], counts: [] } },
+      distribution_type: 'unknown',
+      distribution: '--',
     })
   })
 
@@ -99,10 +122,10 @@ describe('a profile', () => {
     const statistics = profile({ samplerType: 'category', valueType: { kind: 'int64' } }, [[2n ** 60n, 7n, 7]])
     expect(statistics.distribution).toMatchObject({ histogram: { categories: [7, String(2n ** 60n)], counts: [2, 1] } })
     expect(() => JSON.stringify(statistics)).not.toThrow()
-    expect(profile({ samplerType: 'gaussian', valueType: { kind: 'double' } }, [[NaN, Infinity, 1]]).distribution).toMatchObject({
+    expect(profile({ samplerType: 'gaussian', valueType: { kind: 'double' } }, [[NaN, Infinity, 1, 3]]).distribution).toMatchObject({
       min: 1,
-      max: 1,
-      mean: 1,
+      max: 3,
+      mean: 2,
     })
   })
 
@@ -126,7 +149,7 @@ describe('a profile', () => {
     expect(Math.abs(numbers.num_unique / 20_011 - 1)).toBeLessThan(0.03)
     expect(numbers.distribution).toMatchObject({ min: 0, max: 20_010 })
     const exact = profile({ samplerType: 'uniform', valueType: { kind: 'int64' } }, [values])
-    expect(exact.parquetry).toBeUndefined()
+    expect(exact.parquetry).not.toHaveProperty('approximate')
     expect(exact.num_unique).toBe(20_011)
   })
 
