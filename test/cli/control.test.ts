@@ -22,6 +22,8 @@ describe('messages to an open run', () => {
     const created = place.start(['create', 'held.yaml', '-n', '400', '--token-budget', '1000000', '--json'])
     await created.waitFor(/"event":"progress"/)
     expect(eventsOf(await tell('pause', 'held'))).toMatchObject([{ event: 'pause', state: 'paused' }])
+    // The worker hears of it within a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
     const calls = endpoint.calls()
     const answers = await Promise.all([
       tell('set-concurrency', 'held', '3'),

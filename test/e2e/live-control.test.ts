@@ -2,6 +2,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { verifyFiles } from '../../src/client/dataset-files.ts'
+import type { RunProgress } from '../../src/client/progress.ts'
+import type { RunHandle } from '../../src/client/run-handle.ts'
 import { ensureBuilt } from '../cli/helpers.ts'
 import type { Workshop } from '../helpers/datasets.ts'
 import { openWorkshop, rowsOf, until } from '../helpers/datasets.ts'
@@ -40,6 +42,13 @@ async function peakOf(ms: number): Promise<number> {
   return (await stub.stats()).peakInFlight
 }
 
+/** A look at the run; tried again while the worker that has it is gone. */
+async function lookAt(run: RunHandle): Promise<RunProgress> {
+  let look: RunProgress | null = null
+  await until(async () => (look = await run.readProgress().catch(() => null)) !== null)
+  return look as unknown as RunProgress
+}
+
 describe('a run that two workers serve', () => {
   it('follows what it is told while it is under way, and nothing is lost or paid twice', { timeout: 180_000 }, async () => {
     const run = await workshop.start(config(), {
@@ -64,26 +73,26 @@ describe('a run that two workers serve', () => {
     expect(await peakOf(1_000)).toBeLessThanOrEqual(16)
 
     await run.pause()
-    await until(async () => (await run.readProgress()).state === 'paused' && (await stub.stats()).inFlight === 0)
+    await until(async () => (await lookAt(run)).state === 'paused' && (await stub.stats()).inFlight === 0)
     const before = await stub.stats()
     await first.kill()
     const killedAt = Date.now()
     // Its row groups are taken over, and wait as well.
-    await until(async () => ((await run.readProgress()).quietSince ?? 0) > killedAt + 1_000)
+    await until(async () => ((await lookAt(run)).quietSince ?? 0) > killedAt + 1_000)
     await delay(2_000)
     expect((await stub.stats()).requests).toBe(before.requests)
-    expect((await run.readProgress()).callsInFlight).toBe(0)
+    expect((await lookAt(run)).callsInFlight).toBe(0)
 
     expect(await run.extend(1_600)).toEqual({ targetNumRecords: 1_600, rowGroupsWanted: 64 })
     // Set while nothing is in flight: what is answered counts, and half of it again may be spent.
-    const { usage } = await run.readProgress()
+    const { usage } = await lookAt(run)
     const spent = usage.inputTokens + usage.outputTokens
     const perCall = spent / usage.calls
     const tokens = Math.round(spent + 200 * perCall)
     expect(await run.setBudget({ tokens })).toMatchObject({ budget: { money: null, tokens } })
     const third = await startWorkerProcess(address, run.taskQueue)
     await run.resume()
-    await until(async () => (await run.readProgress()).blocked?.code === 'BUDGET_REACHED')
+    await until(async () => (await lookAt(run)).blocked?.code === 'BUDGET_REACHED')
     const atLimit = await stub.stats()
     const paid = atLimit.requests - before.requests
     expect(paid).toBeGreaterThan(100)

@@ -32,7 +32,7 @@ export async function pause(dataset: string, flags: ControlFlags, context: Comma
     const seen = await whenSeen(run, ['paused'])
     const going = seen === null || seen.callsInFlight === 0 ? '' : `; ${count(seen.callsInFlight)} calls in flight finish and are kept`
     const goOn = commandLine('resume', datasetArgument(run.location))
-    return { text: `no call is begun${going}; it goes on with ${goOn}`, facts: { state: seen?.state ?? null } }
+    return { text: `within a second no call is begun any more${going}; it goes on with ${goOn}`, facts: { state: seen?.state ?? null } }
   })
 }
 
