@@ -10,6 +10,8 @@ import { compileLlmCode } from './llm-code.ts'
 import { compileLlmStructured } from './llm-structured.ts'
 import { compileLlmText } from './llm-text.ts'
 import { withSkip } from './skip.ts'
+import { compileCodeValidation } from './validation-code.ts'
+import { compileRemoteValidation } from './validation-remote.ts'
 
 /** The generators of all columns that are made cell by cell, in `compiled.order`. Samplers are drawn together, elsewhere. */
 export function compileCellGenerators(compiled: CompiledDataset): readonly CellGenerator[] {
@@ -39,6 +41,9 @@ function compileCellGenerator(column: CellColumn, compiled: CompiledDataset): Ce
       return compileLlmStructured(column, llmOptions(column, compiled))
     case 'llm-judge':
       return compileLlmJudge(column, llmOptions(column, compiled))
+    case 'validation':
+      if (column.validator_type === 'code') return compileCodeValidation(column)
+      return compileRemoteValidation(column, compiled.types[column.name] ?? { kind: 'json' })
   }
 }
 

@@ -15,6 +15,7 @@ import type { Known } from './check-references.ts'
 import { checkPeople } from './check-people.ts'
 import type { FoundPeople } from './check-people.ts'
 import { checkScores } from './check-scores.ts'
+import { checkValidation, validationType } from './check-validation.ts'
 import { withSkipValue } from './check-skip.ts'
 import { checkSamplers } from './check-samplers.ts'
 import type {
@@ -81,6 +82,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
   for (const { part, path } of parts.columns) {
     if (part.column_type === 'llm-structured') checkOutputFormat(part.output_format, [...path, 'output_format'], report)
+    if (part.column_type === 'validation') checkValidation(part, path, parts.columns, report)
     if (part.column_type === 'llm-judge') checkScores(part.scores, [...path, 'scores'], report)
   }
   checkTransforms(parts, known, report)
@@ -225,6 +227,8 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
       return { ...common, column_type: 'llm-structured', ...modelFields(config), output_format: config.output_format }
     case 'llm-judge':
       return { ...common, column_type: 'llm-judge', ...modelFields(config), scores: config.scores }
+    case 'validation':
+      return { ...config, drop }
   }
 }
 
@@ -271,6 +275,8 @@ function columnType(column: Column, { people, seed }: { readonly people: People;
       return outputValueType(column.output_format)
     case 'llm-judge':
       return outputValueType(judgeSchema(column.scores))
+    case 'validation':
+      return validationType(column)
   }
 }
 

@@ -18,6 +18,7 @@ import type {
   Fingerprint,
   RowGroupProcessor,
   SamplerColumn,
+  ValidationColumn,
 } from './compiled.ts'
 
 /** Raise it when compiling the same config gives other values: datasets of before are then not resumed by mistake. */
@@ -77,6 +78,8 @@ function columnPart(
       return column
     case 'expression':
       return withoutIdleSkip(column)
+    case 'validation':
+      return validationPart(column)
     case 'llm-text':
     case 'llm-code': {
       const { model_alias: alias, ...rest } = withoutIdleSkip(column)
@@ -91,6 +94,14 @@ function columnPart(
       return { ...rest, output_format: JSON.stringify(format), model: modelPart(models, alias, true) }
     }
   }
+}
+
+/** A remote validator is known by the path of its address, which says what it checks; the host only says where it runs. */
+function validationPart(column: ValidationColumn): unknown {
+  const { batch_size: _sentAtOnce, validator_params: params, ...rest } = withoutIdleSkip(column)
+  if (params.validator_type === 'code') return { ...rest, code_lang: params.code_lang }
+  const { pathname, search } = new URL(params.endpoint_url)
+  return { ...rest, endpoint: pathname + search, output_schema: JSON.stringify(params.output_schema) }
 }
 
 /** The files that a column's people come from. */

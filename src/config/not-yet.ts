@@ -4,7 +4,6 @@ import type { Report } from './problems.ts'
 
 /** Column kinds to come. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
-  validation: 'validation columns',
   embedding: 'embedding columns',
   image: 'image columns',
   custom: 'custom columns',

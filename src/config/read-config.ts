@@ -30,6 +30,7 @@ import {
 import type { ConstraintConfig, ProcessorConfig } from './schema.ts'
 import { readPart, reportTag, reportUnknownField } from './issues.ts'
 import { readDrawnParameters } from './drawn-parameters.ts'
+import { readValidation } from './check-validation.ts'
 import { reportLaterSections, withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
 import { readSeedConfig } from './read-seed.ts'
@@ -170,7 +171,7 @@ function listOf(root: Mapping, field: string, report: Report, within: Path = [])
   return value.map((part: unknown, index) => ({ part, path: [...within, field, index] }))
 }
 
-const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'seed-dataset']
+const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'validation', 'seed-dataset']
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
@@ -189,6 +190,8 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(llmStructuredColumn, column, path, report)
     case 'llm-judge':
       return readPart(llmJudgeColumn, column, path, report)
+    case 'validation':
+      return readValidation(column, path, report)
     case 'seed-dataset':
       return readPart(seedColumn, column, path, report)
     default:

@@ -1,6 +1,7 @@
 /** zod schemas of columns. Fields of DataDesigner that this release cannot do accept their idle value only. */
 import { z } from 'zod'
 import { samplerParams } from './schema-samplers.ts'
+import { codeValidatorParams, remoteValidatorParams, validationFields } from './schema-validation.ts'
 
 const name = z.string().describe('Unique; the name of the column in the dataset.')
 const drop = z.boolean().default(false).describe('Generated, and usable by other columns, but not in the final rows.')
@@ -149,6 +150,14 @@ export const llmStructuredColumn = z.strictObject({
   output_format: z.record(z.string(), z.unknown()).describe('JSON schema of the answer.'),
 })
 
+const validation = { name, column_type: z.literal('validation'), drop, ...skipping, ...validationFields } as const
+
+/** Kind of validator → schema of a validation column. */
+export const validationColumns = {
+  code: z.strictObject({ ...validation, validator_type: z.literal('code'), validator_params: codeValidatorParams }),
+  remote: z.strictObject({ ...validation, validator_type: z.literal('remote'), validator_params: remoteValidatorParams }),
+} as const
+
 /** A column of the seed data. `seed_config` brings them; DataDesigner lists them in what it stores. */
 export const seedColumn = z.strictObject({ name, column_type: z.literal('seed-dataset'), drop, ...unskippable })
 
@@ -175,6 +184,7 @@ export const anyColumn = z.discriminatedUnion('column_type', [
   llmCodeColumn,
   llmStructuredColumn,
   llmJudgeColumn,
+  z.discriminatedUnion('validator_type', [validationColumns.code, validationColumns.remote]),
   seedColumn,
 ])
 
@@ -182,3 +192,5 @@ export const anyColumn = z.discriminatedUnion('column_type', [
 export type ColumnConfig = z.output<typeof anyColumn>
 /** A sampler column as read. */
 export type SamplerColumnConfig = Extract<ColumnConfig, { column_type: 'sampler' }>
+/** A validation column as read. */
+export type ValidationColumnConfig = Extract<ColumnConfig, { column_type: 'validation' }>

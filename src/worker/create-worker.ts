@@ -25,6 +25,7 @@ import type { Storage } from '../storage/storage.ts'
 import { createDatasetCache } from './dataset-cache.ts'
 import { createPeople } from './people.ts'
 import { createRehearsal } from './rehearsal.ts'
+import { createValidation } from './validation.ts'
 import type { RehearsalOptions } from './rehearsal.ts'
 
 /** Settings of a worker. */
@@ -78,6 +79,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     ...(options.observeModels === undefined ? {} : { observe: options.observeModels }),
   })
   const encoder = createEncoderPool()
+  const validation = createValidation(env)
   const log = options.log ?? ((): void => undefined)
   const ports: DatasetPorts = {
     openStorage: options.openStorage ?? openStorage,
@@ -89,6 +91,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     log,
     datasetProcessors: options.datasetProcessors ?? [],
     openPeople: createPeople(env, env['HOME'] ?? homedir()),
+    validation,
   }
   const contact = createContact({ ping: () => pingServer(options.connection) })
   const drainMs = options.drainMs ?? 20_000
@@ -122,7 +125,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
         await worker.run()
       } finally {
         contact.stop()
-        await Promise.allSettled([models.close(), encoder.close(), rehearsal.close()])
+        await Promise.allSettled([models.close(), encoder.close(), validation.close(), rehearsal.close()])
       }
     },
     shutdown(): void {

@@ -6,6 +6,7 @@ import { previewDataset } from '../dataset/row-group/preview.ts'
 import type { Preview, PreviewOptions } from '../dataset/row-group/preview.ts'
 import { createPeople } from './people.ts'
 import { createRehearsal } from './rehearsal.ts'
+import { createValidation } from './validation.ts'
 
 /** As `previewDataset`, with models whose keys come from `env`. */
 export async function previewInMemory(
@@ -14,11 +15,13 @@ export async function previewInMemory(
   const { env, ...rest } = options
   const rehearsal = createRehearsal({})
   const homeFolder = env['HOME'] ?? homedir()
+  const validation = createValidation(env)
   const models = createModels({ env, rehearsal, resolveKey: createHomeKeys(env, homeFolder) })
   try {
-    return await previewDataset({ openPeople: createPeople(env, homeFolder), ...rest, models })
+    return await previewDataset({ openPeople: createPeople(env, homeFolder), validation, ...rest, models })
   } finally {
     await models.close()
+    await validation.close()
     await rehearsal.close()
   }
 }

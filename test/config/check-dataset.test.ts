@@ -7,7 +7,6 @@ const price = sampler('price', 'uniform', { low: 1, high: 10 })
 
 describe('what this release cannot do yet', () => {
   it.each<[string, Mapping, string]>([
-    ['validation', configOf([{ name: 'a', column_type: 'validation' }]), 'columns[0].column_type'],
     ['embedding', configOf([{ name: 'a', column_type: 'embedding' }]), 'columns[0].column_type'],
     ['image', configOf([{ name: 'a', column_type: 'image' }]), 'columns[0].column_type'],
     ['custom', configOf([{ name: 'a', column_type: 'custom' }]), 'columns[0].column_type'],
@@ -25,7 +24,7 @@ describe('what this release cannot do yet', () => {
   })
 
   it('gives way to CONFIG_INVALID when there are mistakes too, and its names stay usable', () => {
-    const failure = failureOf(configOf([city, { name: 'code', column_type: 'validation' }, text('t', '{{ code }} {{ nope }}')]))
+    const failure = failureOf(configOf([city, { name: 'code', column_type: 'embedding' }, text('t', '{{ code }} {{ nope }}')]))
     expect(failure.code).toBe('CONFIG_INVALID')
     expect(failure.details.problems?.map(({ path }) => path)).toEqual(['columns[1].column_type', 'columns[2].prompt'])
   })

@@ -12,6 +12,7 @@ import { UNAVAILABLE } from './statistics.ts'
 import type { Approximation, CategoricalDistribution, ColumnStatistics, DistributionType, NumericalDistribution } from './statistics.ts'
 import { createTopValues } from './top-values.ts'
 import type { Category } from './top-values.ts'
+import { isValidRecord } from './valid-records.ts'
 import { hashValue } from './value-hash.ts'
 
 /** A column to profile. */
@@ -75,7 +76,8 @@ function createColumnProfile(column: ProfiledColumn, exactRows: number): ColumnP
   const kind = distributionTypeOf(column)
   const collector = kind === 'numerical' ? collectNumbers(exactRows) : kind === 'categorical' ? collectCategories(exactRows) : null
   const hash = { high: 0, low: 0 }
-  let [records, nulls] = [0, 0]
+  let [records, nulls, valid] = [0, 0, 0]
+  const isValidation = column.columnType === 'validation'
   return {
     add(value): void {
       records += 1
@@ -83,6 +85,7 @@ function createColumnProfile(column: ProfiledColumn, exactRows: number): ColumnP
         nulls += 1
         return
       }
+      if (isValidation && isValidRecord(value)) valid += 1
       hashValue(value, hash)
       distinct.add(hash)
       collector?.add(value)
@@ -107,6 +110,7 @@ function createColumnProfile(column: ProfiledColumn, exactRows: number): ColumnP
         ...(column.samplerType === undefined && collector === null
           ? {}
           : { distribution_type: kind, distribution: collector?.distribution() ?? (kind === 'unknown' ? UNAVAILABLE : null) }),
+        ...(isValidation ? { num_valid_records: valid } : {}),
         ...(column.columnType.startsWith('llm-') ? NO_TOKEN_STATISTICS : {}),
         ...(Object.keys(ours).length > 0 ? { parquetry: ours } : {}),
       }

@@ -47,6 +47,8 @@ export interface ColumnStatistics {
   readonly sampler_type?: string
   readonly distribution_type?: DistributionType
   readonly distribution?: NumericalDistribution | CategoricalDistribution | typeof UNAVAILABLE | null
+  /** Of validation columns: records that it calls valid; where it has several targets, those of which all are. */
+  readonly num_valid_records?: number
   readonly input_tokens_mean?: typeof UNAVAILABLE
   readonly input_tokens_median?: typeof UNAVAILABLE
   readonly input_tokens_stddev?: typeof UNAVAILABLE

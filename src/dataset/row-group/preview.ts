@@ -8,6 +8,8 @@ import type { RowGroupProgress, Usage } from '../../contract.ts'
 import type { KeptAnswer, Models } from '../../model/client.ts'
 import type { Value } from '../../values.ts'
 import { createAnswerBook } from './answer-book.ts'
+import { openCellChecks } from './cell-checks.ts'
+import type { Validation } from './cell-checks.ts'
 import type { Journal } from '../journal/journal.ts'
 import { compileProgram, transformRow } from '../open-dataset.ts'
 import type { DroppedRow } from '../receipt.ts'
@@ -23,6 +25,8 @@ export interface PreviewOptions {
   readonly models: Models
   /** Reads managed people. Default: there are none. */
   readonly openPeople?: OpenPeople
+  /** Judges cells of validation columns. Default: nothing does. */
+  readonly validation?: Validation
   readonly seed: string
   /** ISO 8601, UTC: the day on which drawn people have their age. */
   readonly referenceTime: string
@@ -60,16 +64,9 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
   const give = (): void => life.abort(signal.reason)
   if (signal.aborted) give()
   signal.addEventListener('abort', give, { once: true })
-  const answers = createAnswerBook({
-    models: options.models,
-    compiledModels: compiled.models,
-    journal,
-    random: program.random,
-    stop: life.signal,
-    abort: life.signal,
-    // The first call goes alone, so that a refused key is said once.
-    isProbe: true,
-  })
+  // The first call goes alone, so that a refused key is said once.
+  const calling = { journal, stop: life.signal, abort: life.signal, isProbe: true }
+  const answers = createAnswerBook({ ...calling, models: options.models, compiledModels: compiled.models, random: program.random })
   const progressOf = (done: number, dropped: number): RowGroupProgress => ({
     id: 0,
     rowsDone: done,
@@ -85,6 +82,7 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
       generators: program.generators,
       random: program.random,
       answers,
+      checks: openCellChecks(options.validation, calling),
       refillAttempts: compiled.policies.refillAttempts,
       dropPolicy: compiled.policies,
       signal: life.signal,

@@ -11,6 +11,7 @@ import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { createRandom } from '../../random/random.ts'
 import type { Value } from '../../values.ts'
 import type { AnswerBook } from './answer-book.ts'
+import type { CellChecks } from './cell-checks.ts'
 import { createDropWatch } from './drop-watch.ts'
 import type { DropPolicy } from './drop-watch.ts'
 import type { DroppedRow } from '../receipt.ts'
@@ -42,6 +43,8 @@ export interface RunRowsOptions {
   readonly generators: readonly CellGenerator[]
   readonly random: ReturnType<typeof createRandom>
   readonly answers: AnswerBook
+  /** Default: there are no validation columns. */
+  readonly checks?: CellChecks
   readonly refillAttempts: number
   /** Only these rows, each from a refill number of its own on; in row order. Default: all rows of the row group, from 0 on. */
   readonly rows?: readonly RowToMake[]
@@ -261,6 +264,7 @@ async function makeLateCell(cells: OpenRow, generator: CellGenerator, waits: rea
     cells.values[generator.column] = await generator.generate(cellRow(cells, generator), {
       ask: (alias, request, ordinal) => options.answers.ask(cell, alias, request, ordinal),
       signal: options.signal,
+      ...options.checks?.(cell),
     })
   } catch (error) {
     cells.failedColumn ||= generator.column

@@ -8,6 +8,7 @@ import { MAX_DEATHS } from '../../plan/deaths.ts'
 import type { AttemptTrace } from '../../plan/deaths.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
+import { openCellChecks } from './cell-checks.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal, JournalUsage } from '../journal/journal.ts'
 import type { OpenDataset } from '../open-dataset.ts'
@@ -35,7 +36,7 @@ export interface AttemptOptions {
 }
 
 /** What making rows is given. */
-export type RowsRun = Pick<RunRowsOptions, 'answers' | 'signal' | 'onFailure' | 'onProgress'>
+export type RowsRun = Pick<RunRowsOptions, 'answers' | 'checks' | 'signal' | 'onFailure' | 'onProgress'>
 
 /** What a commit is given. */
 export interface CommitFacts {
@@ -109,19 +110,23 @@ async function makeAndCommit(
   life: Life,
 ): Promise<Receipt> {
   const { dataset, ports, input } = options
-  const answers = createAnswerBook({
-    models: ports.models,
-    compiledModels: dataset.compiled.models,
+  const calling = {
     journal,
-    random: dataset.random,
     stop: life.stop.signal,
     abort: life.abort.signal,
     isProbe: input.isProbe,
     mayCall: () => group.isInTouch(),
-    onLost: (error) => life.stop.abort(error),
+    onLost: (error: unknown) => life.stop.abort(error),
+  }
+  const answers = createAnswerBook({
+    ...calling,
+    models: ports.models,
+    compiledModels: dataset.compiled.models,
+    random: dataset.random,
   })
   const made = await task.make({
     answers,
+    checks: openCellChecks(ports.validation, calling),
     signal: life.stop.signal,
     onFailure: (error) => life.stop.abort(error),
     onProgress: (done, dropped) => group.report(progressOf(input, answers, done, dropped)),
