@@ -59,13 +59,17 @@ function withoutSemicolons(parse: Parse): Parse {
       const fault = parse(text)
       if (fault === null || !isMissingSemicolon(fault.message)) return fault
       const lines = text.split('\n')
-      const line = lines[fault.line - 1] ?? ''
-      lines[fault.line - 1] = `${line.slice(0, fault.position - 1)};${line.slice(fault.position - 1)}`
+      const line = Array.from(lines[fault.line - 1] ?? '')
+      line.splice(fault.position - 1, 0, ';')
+      lines[fault.line - 1] = line.join('')
       text = lines.join('\n')
     }
     return parse(text)
   }
 }
+
+/** What the parser says of a text; nothing else does it say of one. */
+const SAID = /^sql parser error: (?!recursion limit exceeded)([\s\S]*?)(?: at Line: (\d+), Column: (\d+).*)?$/
 
 async function loadDataFusion(dialect: (typeof DIALECTS)[keyof typeof DIALECTS]): Promise<Parse> {
   const { init, ParserError, validate } = await import('@guanmingchiu/sqlparser-ts')
@@ -75,9 +79,9 @@ async function loadDataFusion(dialect: (typeof DIALECTS)[keyof typeof DIALECTS])
       validate(sql, dialect)
       return null
     } catch (error) {
-      if (!(error instanceof ParserError)) throw error
-      const [, message = error.message, line = '1', column = '1'] =
-        /^(?:sql parser error: )?([\s\S]*?)(?: at Line: (\d+), Column: (\d+).*)?$/.exec(error.message) ?? []
+      // An overflow comes in the same wrapping; it says nothing about the text.
+      if (!(error instanceof ParserError) || !SAID.test(error.message)) throw error
+      const [, message = error.message, line = '1', column = '1'] = SAID.exec(error.message) ?? []
       return { line: Number(line), position: Number(column), message }
     }
   }
