@@ -9,6 +9,7 @@ import { createScanDataset } from './scan-dataset.ts'
 import { createWriteCheckpoint } from './write-checkpoint.ts'
 
 export type { ActivityDependencies } from './dependencies.ts'
+export type { RowGroupAttempt, RowGroupEvent } from './row-group-events.ts'
 
 /** All activities of a worker. */
 export function createActivities(dependencies: ActivityDependencies): ParquetryActivities {
