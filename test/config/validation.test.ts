@@ -122,6 +122,13 @@ describe('a validation column', () => {
     expect(partOf(remote({ output_schema: answer({ is_valid: { type: 'boolean' } }) }))).not.toBe(partOf(remote()))
   })
 
+  it('is asked otherwise once its settings change in a dataset that goes on: the file by which workers notice it changes too', () => {
+    const file = (column: Mapping): string => JSON.stringify(toParquetryFile(compile(all(column))))
+    expect(file(remote({ endpoint_url: 'http://moved:9/judge' }))).not.toBe(file(remote()))
+    expect(file(remote({}, { batch_size: 50 }))).not.toBe(file(remote()))
+    expect(file(check(['script'], 'python', { batch_size: 50 }))).toBe(file(check(['script'], 'python')))
+  })
+
   it('means the same once it is stored, under the names of DataDesigner', () => {
     const made = compile(all(check(['script'], 'python', { drop: true }), { ...remote(), name: 'elsewhere' }))
     const stored = toBuilderConfig(made) as { data_designer: { columns: readonly Mapping[] } }
