@@ -53,6 +53,7 @@ function remedyOf({ code }: Blocked): string | null {
   if (code === 'MODEL_UNREACHABLE' || code === 'MODEL_UNAVAILABLE' || code === 'MODEL_TIMEOUT') {
     return 'fix the server: once the endpoint answers, the run goes on by itself'
   }
+  if (code === 'VALIDATOR_UNAVAILABLE') return 'fix validator:  once it judges records, the run goes on by itself'
   if (code === 'DISK_FULL') return 'make room:      once the disk has room, the run goes on by itself'
   if (code === 'TOO_MANY_DROPPED')
     return 'fix the column: Ctrl-C, correct it and start again; or the model, then resume: failed rows are tried anew'
