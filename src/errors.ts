@@ -29,6 +29,7 @@ const KIND_OF_CODE = {
   DATASET_UNFINISHED: 'user',
   DATASET_OPEN_ELSEWHERE: 'user',
   DATASET_MOVED: 'user',
+  DATASET_INCOMPLETE: 'user',
   NOTHING_TO_RESUME: 'user',
   RESUME_INCOMPATIBLE: 'user',
   NUM_RECORDS_MISMATCH: 'user',
@@ -39,6 +40,11 @@ const KIND_OF_CODE = {
   DATASET_NOT_VISIBLE: 'transient',
   DISK_FULL: 'blocked',
   STORAGE_FAILED: 'blocked',
+  // the hub
+  HUB_TOKEN_MISSING: 'user',
+  HUB_FORBIDDEN: 'user',
+  HUB_REFUSED: 'user',
+  HUB_UNAVAILABLE: 'blocked',
   // one row
   TEMPLATE_FAILED: 'content',
   EMPTY_PROMPT: 'content',

@@ -6,6 +6,7 @@ import type { DevFlags } from './commands/dev.ts'
 import type { ExportFlags } from './commands/export.ts'
 import type { ListFlags } from './commands/list.ts'
 import type { PreviewFlags } from './commands/preview.ts'
+import type { PushFlags } from './commands/push-to-hub.ts'
 import type { QuickstartFlags } from './commands/quickstart.ts'
 import type { RehearseFlags } from './commands/rehearse.ts'
 import type { ResumeFlags } from './commands/resume.ts'
@@ -37,6 +38,7 @@ export function createProgram(run: Run): Command {
   addLooks(program, run)
   addShow(program, run)
   addExport(program, run)
+  addPushToHub(program, run)
   addVerify(program, run)
   addServers(program, run)
   return program
@@ -253,6 +255,31 @@ function addExport(program: Command, run: Run): void {
     .action((dataset: string, flags: ExportFlags & { readonly json?: boolean }) =>
       run(flags, async (context) => (await import('./commands/export.ts')).exportCommand(dataset, flags, context)),
     )
+}
+
+function addPushToHub(program: Command, run: Run): void {
+  program
+    .command('push-to-hub')
+    .description('upload a dataset to Hugging Face, with a card; needs no server')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .argument('<repo>', 'owner/name on the hub')
+    .addOption(artifactPath())
+    .option('--private', 'only its owner sees it, if this makes it')
+    .addOption(new Option('--tag <tag>', 'a tag of the card; may be repeated').argParser(collectTag))
+    .option('--description <text>', 'what the card says below its title, as markdown')
+    .option('--allow-incomplete', 'push a dataset that lacks rows; its card says so')
+    .option('--replace', 'push over another dataset that is there')
+    .option('--endpoint <url>', 'address of the hub (default: HF_ENDPOINT, else https://huggingface.co)')
+    .option('--dry-run', 'say what would be pushed, and send nothing')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.pushToHub)
+    .action((dataset: string, repo: string, flags: PushFlags & { readonly json?: boolean }) =>
+      run(flags, async (context) => (await import('./commands/push-to-hub.ts')).pushToHubCommand(dataset, repo, flags, context)),
+    )
+}
+
+function collectTag(tag: string, tags: readonly string[] = []): readonly string[] {
+  return [...tags, tag]
 }
 
 function addVerify(program: Command, run: Run): void {

@@ -165,11 +165,20 @@ function warnOfSingleBraces(source: string, path: Path, known: Known, report: Re
 }
 
 function samplerInputs(column: SamplerColumnConfig, path: Path, known: Known, report: Report): readonly string[] {
-  const inputs: string[] = []
-  for (const condition of Object.keys(column.conditional_params)) {
-    const place = [...path, 'conditional_params', condition]
+  const inputs = [...checkConditions(Object.keys(column.conditional_params), [...path, 'conditional_params'], known, report)]
+  for (const { part: params } of allParams(column, path)) {
+    if (params.sampler_type === 'subcategory') inputs.push(params.category)
+    if (params.sampler_type === 'timedelta') inputs.push(params.reference_column_name)
+  }
+  return inputs
+}
+
+/** The columns that a sampler's conditions read. Reports conditions that cannot be read, or that read what is not drawn before. */
+export function checkConditions(conditions: readonly string[], path: Path, known: Known, report: Report): readonly string[] {
+  return conditions.flatMap((condition) => {
+    const place = [...path, condition]
     const compiled = attempt(() => compileCondition(condition), place, report)
-    if (compiled === null) continue
+    if (compiled === null) return []
     reportUnknown(compiled.references, place, known, report)
     for (const name of compiled.references) {
       if (known.names.includes(name) && !known.samplers.has(name)) {
@@ -177,13 +186,8 @@ function samplerInputs(column: SamplerColumnConfig, path: Path, known: Known, re
       }
     }
     if (compiled.references.length === 0) report.warn(place, 'the condition names no column, so it holds for all rows or for none')
-    inputs.push(...compiled.references)
-  }
-  for (const { part: params } of allParams(column, path)) {
-    if (params.sampler_type === 'subcategory') inputs.push(params.category)
-    if (params.sampler_type === 'timedelta') inputs.push(params.reference_column_name)
-  }
-  return inputs
+    return compiled.references
+  })
 }
 
 /** Right-hand sides of constraints are drawn before their targets, as in DataDesigner, and so take part in circles of samplers. */

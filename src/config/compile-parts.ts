@@ -14,6 +14,7 @@ import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
 import { checkPeople } from './check-people.ts'
 import type { FoundPeople } from './check-people.ts'
+import { checkUnread, unreadAliasUses } from './check-unread.ts'
 import { checkScores } from './check-scores.ts'
 import { checkValidation, validationType } from './check-validation.ts'
 import { withSkipValue } from './check-skip.ts'
@@ -86,6 +87,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
     if (part.column_type === 'llm-judge') checkScores(part.scores, [...path, 'scores'], report)
   }
   checkTransforms(parts, known, report)
+  checkUnread(parts, known, report)
   checkConstraintColumns(parts, report)
   const samplers = columns.filter((column): column is SamplerColumn => column.column_type === 'sampler')
   const constraints = parts.constraints.map(({ part }) => part)
@@ -97,7 +99,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   if (columns.length > 0 && columns.length === columnNames.length && fields.every(({ drop }) => drop)) {
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
-  const models = resolveModels(parts, aliasUses(parts.columns), sources.models, report)
+  const models = resolveModels(parts, [...aliasUses(parts.columns), ...unreadAliasUses(parts.unread)], sources.models, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
   const datasetProcessors = compileDatasetProcessors(
     parts,
