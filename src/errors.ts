@@ -52,6 +52,7 @@ const KIND_OF_CODE = {
   EXPRESSION_CAST: 'content',
   VALUE_NOT_REPRESENTABLE: 'content',
   ANSWER_INVALID: 'content',
+  CUSTOM_CELL_FAILED: 'content',
   MODEL_BAD_REQUEST: 'content',
   MODEL_CONTEXT_TOO_LONG: 'content',
   MODEL_CONTENT_FILTERED: 'content',
@@ -68,6 +69,9 @@ const KIND_OF_CODE = {
   MODEL_TIMEOUT: 'blocked',
   MODEL_UNREACHABLE: 'blocked',
   VALIDATOR_UNAVAILABLE: 'blocked',
+  // custom columns
+  CUSTOM_GENERATOR_MISSING: 'blocked',
+  CUSTOM_COLUMN_FAILED: 'blocked',
   // the run
   TOO_MANY_DROPPED: 'blocked',
   ROW_GROUP_KILLS_WORKER: 'blocked',

@@ -48,6 +48,10 @@ function json(): Option {
   return new Option('--json', 'one JSON object a line on stdout, for machines')
 }
 
+function extensions(): Option {
+  return new Option('--extensions <module>', 'JavaScript module with code that configs name: columnGenerators, datasetProcessors')
+}
+
 function artifactPath(): Option {
   return new Option('-o, --artifact-path <folder>', 'folder that holds datasets').default('artifacts')
 }
@@ -68,6 +72,7 @@ function addConfigOptions(command: Command): Command {
     .addOption(
       new Option('--person-fallback <how>', "make people by faker where DataDesigner's managed ones are absent").choices(['faker']),
     )
+    .addOption(extensions())
 }
 
 function addFollowOptions(command: Command): Command {
@@ -123,7 +128,8 @@ function addResume(program: Command, run: Run): void {
       .command('resume')
       .description('go on with a dataset, whether its run waits or has ended')
       .argument('<dataset>', 'its folder, or its name below the artifact path')
-      .addOption(artifactPath()),
+      .addOption(artifactPath())
+      .addOption(extensions()),
   )
     .addHelpText('after', COMMAND_HELP.resume)
     .action((dataset: string, flags: ResumeFlags) =>
@@ -137,7 +143,8 @@ function addRetryDropped(program: Command, run: Run): void {
       .command('retry-dropped')
       .description('make the dropped rows of a dataset again; no other row is touched')
       .argument('<dataset>', 'its folder, or its name below the artifact path')
-      .addOption(artifactPath()),
+      .addOption(artifactPath())
+      .addOption(extensions()),
   )
     .addHelpText('after', COMMAND_HELP.retryDropped)
     .action((dataset: string, flags: ResumeFlags) =>
@@ -298,14 +305,21 @@ function addVerify(program: Command, run: Run): void {
 
 function addServers(program: Command, run: Run): void {
   addWatchedOptions(
-    program.command('worker').description('serve runs that were started with --worker external, until Ctrl-C').addOption(json()),
+    program
+      .command('worker')
+      .description('serve runs that were started with --worker external, until Ctrl-C')
+      .addOption(extensions())
+      .addOption(json()),
   )
     .addHelpText('after', COMMAND_HELP.worker)
-    .action((flags: WatchedFlags) => run(flags, async (context) => (await import('./commands/worker.ts')).worker(flags, context)))
+    .action((flags: WatchedFlags & { readonly extensions?: string }) =>
+      run(flags, async (context) => (await import('./commands/worker.ts')).worker(flags, context)),
+    )
   addWatchedOptions(program.command('dev').description('server, worker and UI on this machine, until Ctrl-C'))
     .addOption(new Option('--detach', 'start just the server, and leave it running').conflicts(['stop', 'all']))
     .addOption(new Option('--stop', 'end the server that commands have left running').conflicts('all'))
     .addOption(new Option('--all', 'go on with all open runs, also those whose command has left').conflicts('metricsPort'))
+    .addOption(extensions())
     .addOption(json())
     .addHelpText('after', COMMAND_HELP.dev)
     .action((flags: DevFlags & { readonly json?: boolean }) =>

@@ -3,11 +3,12 @@ import { isParquetryError } from '../errors.ts'
 import { compileCondition, compileTemplate } from '../template/index.ts'
 import type { ValueType } from '../values.ts'
 import { allParams } from './check-samplers.ts'
+import type { KnownGenerators } from './column-generators.ts'
 import { orderByNeeds } from './dependencies.ts'
 import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
 import type { Placed } from './read-config.ts'
-import type { ColumnConfig, SamplerColumnConfig } from './schema-columns.ts'
+import type { ColumnConfig, CustomColumnConfig, SamplerColumnConfig } from './schema-columns.ts'
 import type { ConstraintConfig } from './schema.ts'
 import { suggest } from './suggest.ts'
 
@@ -25,6 +26,8 @@ export interface Known {
   readonly samplers: ReadonlySet<string>
   /** Columns that are people drawn by faker, whose fields are fixed. */
   readonly persons: ReadonlySet<string>
+  /** What custom columns name, by name. */
+  readonly generators: KnownGenerators
 }
 
 /** Column → columns it needs, in the order of their names; for side-effect columns stand those that make them. Reports unreadable templates, unknown names and circles. */
@@ -60,6 +63,7 @@ function templateInputs(
       reportUnknown([target], [...path, 'target_columns', index], known, report)
     return column.target_columns
   }
+  if (column.column_type === 'custom') return generatorInputs(column, path, known, report)
   if (column.column_type === 'expression') {
     if (column.expr.trim() === '') report.error([...path, 'expr'], 'expected a Jinja template, found an empty text')
     return checkTemplate(column.expr, [...path, 'expr'], known, report) ?? []
@@ -76,6 +80,17 @@ function templateInputs(
   if (column.system_prompt === null) return prompt ?? []
   warnOfSingleBraces(column.system_prompt, [...path, 'system_prompt'], known, report)
   return [...(prompt ?? []), ...(checkTemplate(column.system_prompt, [...path, 'system_prompt'], known, report) ?? [])]
+}
+
+/** The columns that a registered generator declares. Reports those that are not there. */
+function generatorInputs({ generator_function: name }: CustomColumnConfig, path: Path, known: Known, report: Report): readonly string[] {
+  const inputs = known.generators.get(name)?.facts.inputs ?? []
+  for (const input of inputs) {
+    if (known.names.includes(input) || known.isOpen) continue
+    const message = `the generator "${name}" needs the column "${input}"; no column has that name.${suggest(input, known.names)}`
+    report.error([...path, 'generator_function'], message)
+  }
+  return inputs
 }
 
 /** The columns that a column's condition reads. Reports conditions that cannot be read, read nothing, or read the column itself. */

@@ -6,7 +6,6 @@ import type { Report } from './problems.ts'
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
   embedding: 'embedding columns',
   image: 'image columns',
-  custom: 'custom columns',
 }
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {

@@ -5,6 +5,7 @@
 import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
 import {
+  customColumn,
   expressionColumn,
   llmCodeColumn,
   llmJudgeColumn,
@@ -190,7 +191,17 @@ function listOf(root: Mapping, field: string, report: Report, within: Path = [])
   return value.map((part: unknown, index) => ({ part, path: [...within, field, index] }))
 }
 
-const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'validation', 'seed-dataset']
+const COLUMN_TYPES = [
+  'sampler',
+  'expression',
+  'llm-text',
+  'llm-code',
+  'llm-structured',
+  'llm-judge',
+  'validation',
+  'custom',
+  'seed-dataset',
+]
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
@@ -211,6 +222,8 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(llmJudgeColumn, column, path, report)
     case 'validation':
       return readValidation(column, path, report)
+    case 'custom':
+      return readPart(customColumn, column, path, report)
     case 'seed-dataset':
       return readPart(seedColumn, withoutSkip(column, path, 'the rows of seed data are read as they are', report), path, report)
     default:

@@ -20,6 +20,7 @@ describe('the example configs', () => {
     'insurance-claims',
     'product-questions',
     'intent-training',
+    'agent-sessions',
   ])('%s compiles without an error or a warning', async (name) => {
     expect((await prepare(name)).warnings).toEqual([])
   })

@@ -7,6 +7,7 @@ import { count } from '../format.ts'
 import { recordLines } from '../record-text.ts'
 import { usageText } from '../say-end.ts'
 import { printable } from '../text.ts'
+import { loadExtensions } from './load-extensions.ts'
 import { currencyOf, loadConfig, referenceTimeOf } from './load-config.ts'
 
 /** Flags of `preview`. */
@@ -19,6 +20,7 @@ export interface PreviewFlags extends ConfigFlags {
 export async function preview(config: string, flags: PreviewFlags, context: CommandContext): Promise<number> {
   const { output, env } = context
   const prepared = await loadConfig(config, flags, context)
+  const { columnGenerators = {} } = await loadExtensions(flags)
   const seed = flags.seed ?? prepared.explicit.seed ?? String(randomBytes(6).readUIntBE(0, 6))
   const interrupt = new AbortController()
   const onInterrupt = (): void => interrupt.abort(new Error('interrupted'))
@@ -31,6 +33,8 @@ export async function preview(config: string, flags: PreviewFlags, context: Comm
       referenceTime: referenceTimeOf(prepared),
       numRecords: flags.numRecords,
       signal: interrupt.signal,
+      columnGenerators,
+      warn: (message) => output.warn(`warning  ${message}`),
       env,
       onProgress: ({ rowsDone, rowsWanted, usage: used }) =>
         output.redraw([`rows ${count(rowsDone)}/${count(rowsWanted)}${used.calls === 0 ? '' : `   calls ${count(used.calls)}`}`]),

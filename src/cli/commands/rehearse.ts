@@ -11,6 +11,7 @@ import { count, duration } from '../format.ts'
 import { followRun } from '../run-session.ts'
 import { openServer } from '../server.ts'
 import { loadConfig } from './load-config.ts'
+import { loadExtensions } from './load-extensions.ts'
 
 /** Flags of `rehearse`. */
 export interface RehearseFlags extends ConfigFlags {
@@ -56,6 +57,7 @@ export async function rehearse(config: string, flags: RehearseFlags, context: Co
       maxWaitMs: 60_000,
       env,
       workerOptions: {
+        ...(await loadExtensions(flags)),
         observeModels: (event) => {
           if (event.kind === 'answered') samples.set(event.alias, addSample(samples.get(event.alias), event.usage))
         },
