@@ -4,6 +4,7 @@
  */
 import type { ChatAnswer, ChatRequest } from '../model/client.ts'
 import type { CheckedLanguage, CodeResult } from '../plan/code-checks.ts'
+import type { CellMedia } from './media/cell-media.ts'
 import type { RowStream } from '../random/random.ts'
 import type { Value } from '../values.ts'
 
@@ -69,6 +70,8 @@ export interface CellPorts {
   readonly checkCode?: (language: CheckedLanguage, code: string) => Promise<CodeResult>
   /** Has a record judged; a journalled result is used instead of a request. Throws `VALIDATOR_REFUSED`, `VALIDATOR_UNAVAILABLE`. */
   readonly validate?: (validation: RemoteValidation) => Promise<Value>
+  /** Pictures of the dataset that is being made. */
+  readonly media: CellMedia
   /**
    * Waits until all rows of the row group are at this column or will not come, and answers what `make` makes of this one: called once with
    * all that came, in row order, whichever row brought it. Only for generators with `isFullColumn`; absent where there is no row group.

@@ -2,25 +2,15 @@
 import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
 
-/** Column kinds to come. */
-const COLUMN_TYPES: Readonly<Record<string, string>> = {
-  embedding: 'embedding columns',
-  image: 'image columns',
-}
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {
-  multi_modal_context: { name: 'multi-modal context', idle: [null] },
   tool_alias: { name: 'tool calls', idle: [null] },
 }
 const MODEL_COLUMNS = ['llm-text', 'llm-code', 'llm-structured', 'llm-judge']
 
-/** Reports what a column asks of later releases. The column without those fields, or null when its kind itself is one of them. */
-export function withoutLaterFields(column: Readonly<Record<string, unknown>>, path: Path, report: Report): Record<string, unknown> | null {
+/** Reports what a column asks of later releases. The column without those fields. */
+export function withoutLaterFields(column: Readonly<Record<string, unknown>>, path: Path, report: Report): Record<string, unknown> {
   const type = column['column_type']
-  if (typeof type === 'string' && Object.hasOwn(COLUMN_TYPES, type)) {
-    report.notYet([...path, 'column_type'], `"${type}": ${COLUMN_TYPES[type]} are not supported yet`)
-    return null
-  }
   const rest = { ...column }
   for (const [field, { name, idle }] of Object.entries(COLUMN_FIELDS)) {
     const isOwn = MODEL_COLUMNS.includes(String(type))

@@ -6,7 +6,9 @@ import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
 import {
   customColumn,
+  embeddingColumn,
   expressionColumn,
+  imageColumn,
   llmCodeColumn,
   llmJudgeColumn,
   llmStructuredColumn,
@@ -34,6 +36,7 @@ import { readDrawnParameters } from './drawn-parameters.ts'
 import { readValidation } from './check-validation.ts'
 import { reportLaterSections, withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
+import { withModalities } from './media-contexts.ts'
 import { readSeedConfig } from './read-seed.ts'
 import type { SeedConfig } from './schema-seed.ts'
 import type { Path } from './paths.ts'
@@ -199,14 +202,16 @@ const COLUMN_TYPES = [
   'llm-structured',
   'llm-judge',
   'validation',
+  'embedding',
+  'image',
   'custom',
   'seed-dataset',
 ]
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
-  const column = withoutLaterFields(value, path, report)
-  if (column === null) return null
+  const supported = withoutLaterFields(value, path, report)
+  const column = withModalities(supported, path, report)
   switch (column['column_type']) {
     case 'sampler':
       return readSampler(column, path, report)
@@ -224,6 +229,10 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readValidation(column, path, report)
     case 'custom':
       return readPart(customColumn, column, path, report)
+    case 'embedding':
+      return readPart(embeddingColumn, column, path, report)
+    case 'image':
+      return readPart(imageColumn, column, path, report)
     case 'seed-dataset':
       return readPart(seedColumn, withoutSkip(column, path, 'the rows of seed data are read as they are', report), path, report)
     default:

@@ -7,10 +7,7 @@ const price = sampler('price', 'uniform', { low: 1, high: 10 })
 
 describe('what this release cannot do yet', () => {
   it.each<[string, Mapping, string]>([
-    ['embedding', configOf([{ name: 'a', column_type: 'embedding' }]), 'columns[0].column_type'],
-    ['image', configOf([{ name: 'a', column_type: 'image' }]), 'columns[0].column_type'],
     ['tool_alias', configOf([city, text('a', '{{ city }}', { tool_alias: 't' })]), 'columns[1].tool_alias'],
-    ['multi_modal_context', configOf([city, text('a', '{{ city }}', { multi_modal_context: [{}] })]), 'columns[1].multi_modal_context'],
     ['tool_configs', configOf([city], { tool_configs: [{}] }), 'tool_configs'],
     ['profilers', configOf([city], { profilers: [{}] }), 'profilers'],
   ])('is refused by name: %s', (name, config, path) => {
@@ -23,9 +20,9 @@ describe('what this release cannot do yet', () => {
   })
 
   it('gives way to CONFIG_INVALID when there are mistakes too, and its names stay usable', () => {
-    const failure = failureOf(configOf([city, { name: 'code', column_type: 'embedding' }, text('t', '{{ code }} {{ nope }}')]))
+    const failure = failureOf(configOf([city, text('code', '{{ city }}', { tool_alias: 't' }), text('t', '{{ code }} {{ nope }}')]))
     expect(failure.code).toBe('CONFIG_INVALID')
-    expect(failure.details.problems?.map(({ path }) => path)).toEqual(['columns[1].column_type', 'columns[2].prompt'])
+    expect(failure.details.problems?.map(({ path }) => path)).toEqual(['columns[1].tool_alias', 'columns[2].prompt'])
   })
 
   it('does not stand in the way as an idle field', () => {

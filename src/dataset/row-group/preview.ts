@@ -12,6 +12,7 @@ import { createAnswerBook } from './answer-book.ts'
 import { openCellChecks } from './cell-checks.ts'
 import type { Validation } from './cell-checks.ts'
 import type { Journal } from '../journal/journal.ts'
+import { createMemoryImages } from '../media/image-store.ts'
 import { compileProgram, transformRow } from '../open-dataset.ts'
 import type { DroppedRow } from '../receipt.ts'
 import type { SeedPlace } from '../../seed/source.ts'
@@ -70,9 +71,10 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
   const give = (): void => life.abort(signal.reason)
   if (signal.aborted) give()
   signal.addEventListener('abort', give, { once: true })
+  const images = createMemoryImages()
   // The first call goes alone, so that a refused key is said once.
   const calling = { journal, stop: life.signal, abort: life.signal, isProbe: true }
-  const answers = createAnswerBook({ ...calling, models: options.models, compiledModels: compiled.models, random: program.random })
+  const answers = createAnswerBook({ ...calling, images, models: options.models, compiledModels: compiled.models, random: program.random })
   const progressOf = (done: number, dropped: number): RowGroupProgress => ({
     id: 0,
     rowsDone: done,
@@ -89,6 +91,7 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
       random: program.random,
       answers,
       checks: openCellChecks(options.validation, calling),
+      media: images,
       refillAttempts: compiled.policies.refillAttempts,
       dropPolicy: compiled.policies,
       signal: life.signal,

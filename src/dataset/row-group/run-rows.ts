@@ -6,6 +6,8 @@
  * R3  When the row group ends early, no cell is left running.
  */
 import type { CellGenerator, CellPorts, CellRow, SamplerProgram } from '../../columns/generator.ts'
+import { NO_MEDIA } from '../../columns/media/cell-media.ts'
+import type { CellMedia } from '../../columns/media/cell-media.ts'
 import type { RowGroup } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { createRandom } from '../../random/random.ts'
@@ -47,6 +49,8 @@ export interface RunRowsOptions {
   readonly answers: AnswerBook
   /** Default: there are no validation columns. */
   readonly checks?: CellChecks
+  /** Pictures of the dataset. Default: there are none. */
+  readonly media?: CellMedia
   readonly refillAttempts: number
   /** Only these rows, each from a refill number of its own on; in row order. Default: all rows of the row group, from 0 on. */
   readonly rows?: readonly RowToMake[]
@@ -254,6 +258,7 @@ const NO_PORTS = {
     throw new ParquetryError('INTERNAL', 'a column that never waits asked a model')
   },
   signal: new AbortController().signal,
+  media: NO_MEDIA,
 }
 
 function cellRow(cells: OpenRow, generator: CellGenerator): CellRow {
@@ -304,6 +309,7 @@ async function makeReadyCell(cells: OpenRow, generator: CellGenerator): Promise<
     ask: (alias, request, ordinal) => options.answers.ask(cell, alias, request, ordinal),
     signal: options.signal,
     ...options.checks?.(cell),
+    media: options.media ?? NO_MEDIA,
     ...(full === null
       ? {}
       : { together: (row, make) => full.join(generator.column, refill - options.firstRefill, offset, { row, ports }, make) }),

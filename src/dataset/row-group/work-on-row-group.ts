@@ -9,6 +9,7 @@ import type { AttemptTrace } from '../../plan/deaths.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
 import { openCellChecks } from './cell-checks.ts'
+import { createImageStore } from '../media/image-store.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal, JournalUsage } from '../journal/journal.ts'
 import type { OpenDataset } from '../open-dataset.ts'
@@ -36,7 +37,7 @@ export interface AttemptOptions {
 }
 
 /** What making rows is given. */
-export type RowsRun = Pick<RunRowsOptions, 'answers' | 'checks' | 'signal' | 'onFailure' | 'onProgress'>
+export type RowsRun = Pick<RunRowsOptions, 'answers' | 'checks' | 'media' | 'signal' | 'onFailure' | 'onProgress'>
 
 /** What a commit is given. */
 export interface CommitFacts {
@@ -60,7 +61,7 @@ export interface RowGroupTask {
   /** Puts them on disk. */
   commit(made: MadeRows, facts: CommitFacts): Promise<Receipt>
   /** Called after the commit, once the journal is closed. */
-  cleanUp(): Promise<void>
+  cleanUp(receipt: Receipt): Promise<void>
 }
 
 /** Does the work, or joins it where this worker is at it already. Throws `ParquetryError`, or the signal's reason. */
@@ -93,7 +94,7 @@ async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTas
   try {
     const receipt = await makeAndCommit(options, group, task, journal, life)
     await journal.close()
-    await task.cleanUp()
+    await task.cleanUp(receipt)
     return receipt
   } finally {
     unfollow()
@@ -110,6 +111,7 @@ async function makeAndCommit(
   life: Life,
 ): Promise<Receipt> {
   const { dataset, ports, input } = options
+  const images = createImageStore(dataset.storage, input.rowGroup.id)
   const calling = {
     journal,
     stop: life.stop.signal,
@@ -120,6 +122,7 @@ async function makeAndCommit(
   }
   const answers = createAnswerBook({
     ...calling,
+    images,
     models: ports.models,
     compiledModels: dataset.compiled.models,
     random: dataset.random,
@@ -127,6 +130,7 @@ async function makeAndCommit(
   const made = await task.make({
     answers,
     checks: openCellChecks(ports.validation, calling),
+    media: images,
     signal: life.stop.signal,
     onFailure: (error) => life.stop.abort(error),
     onProgress: (done, dropped) => group.report(progressOf(input, answers, done, dropped)),

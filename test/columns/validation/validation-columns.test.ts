@@ -4,7 +4,7 @@ import { compileCodeValidation } from '../../../src/columns/validation-code.ts'
 import { compileRemoteValidation } from '../../../src/columns/validation-remote.ts'
 import type { CodeValidationColumn, RemoteValidationColumn } from '../../../src/config/compiled.ts'
 import type { Value, ValueType } from '../../../src/values.ts'
-import { row } from '../llm-builders.ts'
+import { row, scripted } from '../llm-builders.ts'
 
 const common = { name: 'check', drop: false, skip: null, propagate_skip: true, column_type: 'validation', batch_size: 10 } as const
 
@@ -12,10 +12,11 @@ function codeColumn(...target_columns: readonly string[]): CodeValidationColumn 
   return { ...common, target_columns, validator_type: 'code', validator_params: { validator_type: 'code', code_lang: 'sql:ansi' } }
 }
 
+const { ports: silent } = scripted()
+
 /** A checker to whom only the text "good" is valid. */
 const ports: CellPorts = {
-  signal: new AbortController().signal,
-  ask: () => Promise.reject(new Error('no model')),
+  ...silent,
   checkCode: (language, text) => Promise.resolve({ is_valid: text === 'good', error_messages: `${language}: ${text}` }),
 }
 
