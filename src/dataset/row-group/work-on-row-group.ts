@@ -8,6 +8,7 @@ import { MAX_DEATHS } from '../../plan/deaths.ts'
 import type { AttemptTrace } from '../../plan/deaths.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
+import { openCellChecks } from './cell-checks.ts'
 import { createImageStore } from '../media/image-store.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal, JournalUsage } from '../journal/journal.ts'
@@ -36,7 +37,7 @@ export interface AttemptOptions {
 }
 
 /** What making rows is given. */
-export type RowsRun = Pick<RunRowsOptions, 'answers' | 'media' | 'signal' | 'onFailure' | 'onProgress'>
+export type RowsRun = Pick<RunRowsOptions, 'answers' | 'checks' | 'media' | 'signal' | 'onFailure' | 'onProgress'>
 
 /** What a commit is given. */
 export interface CommitFacts {
@@ -111,22 +112,26 @@ async function makeAndCommit(
 ): Promise<Receipt> {
   const { dataset, ports, input } = options
   const images = createImageStore(dataset.storage, input.rowGroup.id)
+  const calling = {
+    journal,
+    stop: life.stop.signal,
+    abort: life.abort.signal,
+    isProbe: input.isProbe,
+    mayCall: () => group.isInTouch(),
+    onLost: (error: unknown) => life.stop.abort(error),
+  }
   const answers = createAnswerBook({
+    ...calling,
     images,
     models: ports.models,
     compiledModels: dataset.compiled.models,
     toolServers: ports.toolServers,
     compiledTools: dataset.compiled.tools,
-    journal,
     random: dataset.random,
-    stop: life.stop.signal,
-    abort: life.abort.signal,
-    isProbe: input.isProbe,
-    mayCall: () => group.isInTouch(),
-    onLost: (error) => life.stop.abort(error),
   })
   const made = await task.make({
     answers,
+    checks: openCellChecks(ports.validation, calling),
     media: images,
     signal: life.stop.signal,
     onFailure: (error) => life.stop.abort(error),
