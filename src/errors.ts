@@ -57,6 +57,8 @@ const KIND_OF_CODE = {
   MODEL_BAD_REQUEST: 'content',
   MODEL_CONTEXT_TOO_LONG: 'content',
   MODEL_CONTENT_FILTERED: 'content',
+  CODE_UNCHECKABLE: 'content',
+  VALIDATOR_REFUSED: 'content',
   // models and providers
   MODEL_KEY_MISSING: 'blocked',
   MODEL_AUTH: 'blocked',
@@ -67,6 +69,7 @@ const KIND_OF_CODE = {
   MODEL_UNAVAILABLE: 'blocked',
   MODEL_TIMEOUT: 'blocked',
   MODEL_UNREACHABLE: 'blocked',
+  VALIDATOR_UNAVAILABLE: 'blocked',
   // custom columns
   CUSTOM_GENERATOR_MISSING: 'blocked',
   CUSTOM_COLUMN_FAILED: 'blocked',

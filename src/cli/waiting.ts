@@ -56,6 +56,7 @@ function remedyOf({ code }: Blocked): string | null {
     return 'fix the server: once the endpoint answers, the run goes on by itself'
   }
   if (code === 'BUDGET_REACHED') return 'raise it:       npx parquetry set-budget DATASET AMOUNT (or --tokens N, or none)'
+  if (code === 'VALIDATOR_UNAVAILABLE') return 'fix validator:  once it judges records, the run goes on by itself'
   if (code === 'CUSTOM_GENERATOR_MISSING') return 'give the code:  Ctrl-C, then resume with --extensions and the module that has it'
   if (code === 'CUSTOM_COLUMN_FAILED') return 'fix the code:   Ctrl-C, correct the generator, then resume: no answer is lost'
   if (code === 'TOOL_SERVER_UNREACHABLE') return 'fix the server: once the tool server (MCP) answers, the run goes on by itself'

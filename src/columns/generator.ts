@@ -3,6 +3,7 @@
  * Generators reach the world only through `CellPorts`.
  */
 import type { ChatAnswer, ChatRequest, ToolCall, ToolDefinition } from '../model/client.ts'
+import type { CheckedLanguage, CodeResult } from '../plan/code-checks.ts'
 import type { CellMedia } from './media/cell-media.ts'
 import type { RowStream } from '../random/random.ts'
 import type { Value } from '../values.ts'
@@ -51,6 +52,32 @@ export interface CellTools {
   call(toolAlias: string, call: ToolCall, ordinal: ToolCallOrdinal): Promise<string>
 }
 
+/** A validator elsewhere, and how it is asked; DataDesigner's names. */
+export interface RemoteValidator {
+  /** The validation column. */
+  readonly column: string
+  readonly endpoint_url: string
+  /** Seconds for one request. */
+  readonly timeout: number
+  readonly max_retries: number
+  /** Seconds before the first repetition. */
+  readonly retry_backoff: number
+  readonly max_parallel_requests: number
+  /** Records in one request. */
+  readonly batch_size: number
+}
+
+/** A record to be judged by a validator elsewhere. */
+export interface RemoteValidation {
+  /** The same object for all cells of a column: their records go together. */
+  readonly validator: RemoteValidator
+  readonly record: Readonly<Record<string, Value>>
+  /** The cell, from the validator's result for the record; called before the result is kept. */
+  readonly read: (
+    result: unknown,
+  ) => { readonly isUsable: true; readonly value: Value } | { readonly isUsable: false; readonly message: string }
+}
+
 /** What a generator may use of the outside. */
 export interface CellPorts {
   /** Asks the model of an alias; a journalled answer is used instead of a call. Throws `ParquetryError`. */
@@ -58,6 +85,10 @@ export interface CellPorts {
   /** Absent where no column uses tools. */
   readonly tools?: CellTools
   readonly signal: AbortSignal
+  /** Checks a text off the event loop. Throws `CODE_UNCHECKABLE`. */
+  readonly checkCode?: (language: CheckedLanguage, code: string) => Promise<CodeResult>
+  /** Has a record judged; a journalled result is used instead of a request. Throws `VALIDATOR_REFUSED`, `VALIDATOR_UNAVAILABLE`. */
+  readonly validate?: (validation: RemoteValidation) => Promise<Value>
   /** Pictures of the dataset that is being made. */
   readonly media: CellMedia
   /**

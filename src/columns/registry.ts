@@ -14,6 +14,8 @@ import { compileLlmCode } from './llm-code.ts'
 import { compileLlmStructured } from './llm-structured.ts'
 import { compileLlmText } from './llm-text.ts'
 import { withSkip } from './skip.ts'
+import { compileCodeValidation } from './validation-code.ts'
+import { compileRemoteValidation } from './validation-remote.ts'
 
 /**
  * The generators of all columns that are made cell by cell, in `compiled.order`. Samplers are drawn together, elsewhere. `custom` is the
@@ -50,6 +52,9 @@ function compileCellGenerator(column: CellColumn, compiled: CompiledDataset, cus
       return compileLlmStructured(column, llmOptions(column, compiled))
     case 'llm-judge':
       return compileLlmJudge(column, llmOptions(column, compiled))
+    case 'validation':
+      if (column.validator_type === 'code') return compileCodeValidation(column)
+      return compileRemoteValidation(column, compiled.types[column.name] ?? { kind: 'json' })
     case 'custom':
       return compileCustom(column, compiled, custom)
     case 'embedding':

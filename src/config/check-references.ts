@@ -58,6 +58,11 @@ function templateInputs(
   known: Known,
   report: Report,
 ): readonly string[] {
+  if (column.column_type === 'validation') {
+    for (const [index, target] of column.target_columns.entries())
+      reportUnknown([target], [...path, 'target_columns', index], known, report)
+    return column.target_columns
+  }
   if (column.column_type === 'custom') return generatorInputs(column, path, known, report)
   if (column.column_type === 'expression') {
     if (column.expr.trim() === '') report.error([...path, 'expr'], 'expected a Jinja template, found an empty text')

@@ -19,6 +19,7 @@ import { checkPeople } from './check-people.ts'
 import type { FoundPeople } from './check-people.ts'
 import { checkUnread, unreadAliasUses } from './check-unread.ts'
 import { checkScores } from './check-scores.ts'
+import { checkValidation, validationType } from './check-validation.ts'
 import { withSkipValue } from './check-skip.ts'
 import { checkSamplers } from './check-samplers.ts'
 import type { KnownGenerators } from './column-generators.ts'
@@ -97,6 +98,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
   for (const { part, path } of parts.columns) {
     if (part.column_type === 'llm-structured') checkOutputFormat(part.output_format, [...path, 'output_format'], report)
+    if (part.column_type === 'validation') checkValidation(part, path, parts.columns, report)
     if (part.column_type === 'llm-judge') checkScores(part.scores, [...path, 'scores'], report)
   }
   checkTransforms(parts, known, report)
@@ -256,6 +258,8 @@ function compileColumn(config: ColumnConfig, drop: boolean, generators: KnownGen
       return { ...common, column_type: 'llm-structured', ...modelFields(config), output_format: config.output_format }
     case 'llm-judge':
       return { ...common, column_type: 'llm-judge', ...modelFields(config), scores: config.scores }
+    case 'validation':
+      return { ...config, drop }
     case 'custom': {
       const { generator_function, generator_params } = config
       const generation_strategy = generators.get(generator_function)!.facts.strategy
@@ -322,6 +326,8 @@ function columnType(
       return outputValueType(column.output_format)
     case 'llm-judge':
       return outputValueType(judgeSchema(column.scores))
+    case 'validation':
+      return validationType(column)
     case 'custom':
       return generators.get(column.generator_function)!.facts.output
     case 'embedding':

@@ -10,6 +10,7 @@ import type { People } from '../plan/people.ts'
 import type { ScipyName } from '../plan/scipy.ts'
 import type { JudgeScore } from '../plan/judge-schema.ts'
 import type { Budget } from '../plan/budget.ts'
+import type { CheckedLanguage } from '../plan/code-checks.ts'
 import type { Price } from '../plan/pricing.ts'
 import type { SeedFacts, SeedSource } from '../seed/source.ts'
 import type { Schema, ValueType } from '../values.ts'
@@ -163,6 +164,41 @@ export interface LlmJudgeColumn extends ModelColumn {
   readonly scores: readonly JudgeScore[]
 }
 
+/** What is judged by a validator, and how. */
+interface AnyValidationColumn extends MadeColumn {
+  readonly column_type: 'validation'
+  /** ≥ 1 columns. */
+  readonly target_columns: readonly string[]
+  /** Records in one request to a remote validator, ≥ 1. */
+  readonly batch_size: number
+}
+
+/** A column that holds what checkers of code say of other columns, of each for itself. */
+export interface CodeValidationColumn extends AnyValidationColumn {
+  readonly validator_type: 'code'
+  readonly validator_params: { readonly validator_type: 'code'; readonly code_lang: CheckedLanguage }
+}
+
+/** A column that holds what a validator elsewhere says of other columns together. */
+export interface RemoteValidationColumn extends AnyValidationColumn {
+  readonly validator_type: 'remote'
+  readonly validator_params: {
+    readonly validator_type: 'remote'
+    readonly endpoint_url: string
+    /** JSON schema of a whole answer, or null. */
+    readonly output_schema: Readonly<Record<string, unknown>> | null
+    /** Seconds for one request, > 0. */
+    readonly timeout: number
+    readonly max_retries: number
+    /** Seconds before the first repetition, > 1. */
+    readonly retry_backoff: number
+    readonly max_parallel_requests: number
+  }
+}
+
+/** A column that judges others. */
+export type ValidationColumn = CodeValidationColumn | RemoteValidationColumn
+
 /** A column that a program makes. */
 export interface CustomColumn extends MadeColumn {
   readonly column_type: 'custom'
@@ -195,7 +231,7 @@ export interface ImageColumn extends MadeColumn {
 export type AskingColumn = LlmColumn | EmbeddingColumn | ImageColumn
 
 /** A column that is made cell by cell. */
-export type CellColumn = ExpressionColumn | AskingColumn | CustomColumn
+export type CellColumn = ExpressionColumn | AskingColumn | ValidationColumn | CustomColumn
 
 /** Any column of a compiled dataset. */
 export type Column = SeedColumn | SamplerColumn | CellColumn

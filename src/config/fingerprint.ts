@@ -22,6 +22,7 @@ import type {
   LlmColumn,
   RowGroupProcessor,
   SamplerColumn,
+  ValidationColumn,
 } from './compiled.ts'
 import { toolsPart } from './tools.ts'
 
@@ -99,6 +100,8 @@ function columnPart(
       return column
     case 'expression':
       return withoutIdleSkip(column)
+    case 'validation':
+      return validationPart(column)
     case 'custom': {
       // Aliases are how the generator calls its models: their order tells them apart.
       const { models: aliases = [], ...facts } = generators[column.generator_function] ?? {}
@@ -123,6 +126,14 @@ function columnPart(
       return { ...rest, output_format: JSON.stringify(format), model: modelPart(models, alias, true) }
     }
   }
+}
+
+/** A remote validator is known by the path of its address, which says what it checks; the host only says where it runs. */
+function validationPart(column: ValidationColumn): unknown {
+  const { batch_size: _sentAtOnce, validator_params: params, ...rest } = withoutIdleSkip(column)
+  if (params.validator_type === 'code') return { ...rest, code_lang: params.code_lang }
+  const { pathname, search } = new URL(params.endpoint_url)
+  return { ...rest, endpoint: pathname + search, output_schema: JSON.stringify(params.output_schema) }
 }
 
 /** The files that a column's people come from. */

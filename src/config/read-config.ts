@@ -36,7 +36,7 @@ import {
 import type { ConstraintConfig, ProcessorConfig } from './schema.ts'
 import { readPart, reportTag, reportUnknownField } from './issues.ts'
 import { readDrawnParameters } from './drawn-parameters.ts'
-import { withoutLaterFields } from './not-yet.ts'
+import { readValidation } from './check-validation.ts'
 import { isMapping } from './paths.ts'
 import { withModalities } from './media-contexts.ts'
 import { readTools } from './tools.ts'
@@ -210,6 +210,7 @@ const COLUMN_TYPES = [
   'llm-code',
   'llm-structured',
   'llm-judge',
+  'validation',
   'embedding',
   'image',
   'custom',
@@ -218,9 +219,7 @@ const COLUMN_TYPES = [
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
-  const supported = withoutLaterFields(value, path, report)
-  if (supported === null) return null
-  const column = withModalities(supported, path, report)
+  const column = withModalities(value, path, report)
   switch (column['column_type']) {
     case 'sampler':
       return readSampler(column, path, report)
@@ -234,6 +233,8 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(llmStructuredColumn, column, path, report)
     case 'llm-judge':
       return readPart(llmJudgeColumn, column, path, report)
+    case 'validation':
+      return readValidation(column, path, report)
     case 'custom':
       return readPart(customColumn, column, path, report)
     case 'embedding':

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { multiModalContexts } from './schema-media.ts'
 import { samplerParams } from './schema-samplers.ts'
+import { codeValidatorParams, remoteValidatorParams, validationFields } from './schema-validation.ts'
 
 const name = z.string().describe('Unique; the name of the column in the dataset.')
 const drop = z.boolean().default(false).describe('Generated, and usable by other columns, but not in the final rows.')
@@ -150,6 +151,14 @@ export const llmStructuredColumn = z.strictObject({
   output_format: z.record(z.string(), z.unknown()).describe('JSON schema of the answer.'),
 })
 
+const validation = { name, column_type: z.literal('validation'), drop, ...skipping, ...validationFields } as const
+
+/** Kind of validator → schema of a validation column. */
+export const validationColumns = {
+  code: z.strictObject({ ...validation, validator_type: z.literal('code'), validator_params: codeValidatorParams }),
+  remote: z.strictObject({ ...validation, validator_type: z.literal('remote'), validator_params: remoteValidatorParams }),
+} as const
+
 /** A column that a program makes. What it needs and what type it has stand in the registration, not in the config. */
 export const customColumn = z.strictObject({
   name,
@@ -211,6 +220,7 @@ export const anyColumn = z.discriminatedUnion('column_type', [
   llmCodeColumn,
   llmStructuredColumn,
   llmJudgeColumn,
+  z.discriminatedUnion('validator_type', [validationColumns.code, validationColumns.remote]),
   customColumn,
   embeddingColumn,
   imageColumn,
@@ -223,3 +233,5 @@ export type ColumnConfig = z.output<typeof anyColumn>
 export type CustomColumnConfig = z.output<typeof customColumn>
 /** A sampler column as read. */
 export type SamplerColumnConfig = Extract<ColumnConfig, { column_type: 'sampler' }>
+/** A validation column as read. */
+export type ValidationColumnConfig = Extract<ColumnConfig, { column_type: 'validation' }>

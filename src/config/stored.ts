@@ -73,8 +73,19 @@ export function toParquetryFile({ compiled, models, tools, settings, explicit, r
     limits: settings.limits ?? {},
     policies: policiesAsStored(compiled.policies),
     processors: compiled.datasetProcessors,
+    ...validatorsAsStored(compiled),
     ...(compiled.seed === null ? {} : { seed_data: compiled.seed.data }),
   }
+}
+
+/** How validators elsewhere are asked, as in builder_config.json: it is by this file that a worker notices changed settings. */
+function validatorsAsStored({ columns }: CompiledDataset): object {
+  const remote = columns.flatMap((column) =>
+    column.column_type === 'validation' && column.validator_type === 'remote'
+      ? [[column.name, { ...column.validator_params, batch_size: column.batch_size }] as const]
+      : [],
+  )
+  return remote.length === 0 ? {} : { validators: Object.fromEntries(remote) }
 }
 
 function providerAsStored({ target, hasHomeKey }: KnownProvider): z.input<typeof storedProvider> {

@@ -5,6 +5,7 @@ import type { ToolServers } from '../mcp/tools.ts'
 import type { Models } from '../model/client.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Schema, Table } from '../values.ts'
+import type { Validation } from './row-group/cell-checks.ts'
 import type { OpenGroups } from './row-group/open-groups.ts'
 import type { ControlWatch } from './control/control-watch.ts'
 import type { OwnerWatch } from './owner/owner-watch.ts'
@@ -32,6 +33,8 @@ export interface DatasetPorts {
   readonly columnGenerators?: ColumnGenerators
   /** Reads managed people. Default: there are none. */
   readonly openPeople?: OpenPeople
+  /** Judges cells of validation columns. Default: nothing does. */
+  readonly validation?: Validation
 }
 
 /** Turns a table into the bytes of one parquet file, off the event loop. */

@@ -31,6 +31,7 @@ import { createDatasetCache } from './dataset-cache.ts'
 import type { WorkerMetrics } from './metrics.ts'
 import { createPeople } from './people.ts'
 import { createRehearsal } from './rehearsal.ts'
+import { createValidation } from './validation.ts'
 import type { RehearsalOptions } from './rehearsal.ts'
 import type { WorkerEvent } from './worker-events.ts'
 
@@ -100,6 +101,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
   options.metrics?.readLimits(() => models.limits())
   const toolServers = createToolServers({ env, readHomeSecrets: createHomeToolSecrets(env, homedir()) })
   const encoder = createEncoderPool()
+  const validation = createValidation(env)
   const log = options.log ?? ((): void => undefined)
   const ports: DatasetPorts = {
     openStorage: options.openStorage ?? openStorage,
@@ -114,6 +116,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     datasetProcessors: options.datasetProcessors ?? [],
     columnGenerators: options.columnGenerators ?? {},
     openPeople: createPeople(env, env['HOME'] ?? homedir()),
+    validation,
   }
   const contact = createContact({ ping: () => pingServer(options.connection) })
   const drainMs = options.drainMs ?? 20_000
@@ -148,7 +151,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
         await worker.run()
       } finally {
         contact.stop()
-        await Promise.allSettled([models.close(), toolServers.close(), encoder.close(), rehearsal.close()])
+        await Promise.allSettled([models.close(), toolServers.close(), encoder.close(), validation.close(), rehearsal.close()])
       }
     },
     shutdown(): void {

@@ -8,6 +8,7 @@ import { previewDataset } from '../dataset/row-group/preview.ts'
 import type { Preview, PreviewOptions } from '../dataset/row-group/preview.ts'
 import { createPeople } from './people.ts'
 import { createRehearsal } from './rehearsal.ts'
+import { createValidation } from './validation.ts'
 
 /** As `previewDataset`, with models whose keys come from `env`. */
 export async function previewInMemory(
@@ -16,12 +17,14 @@ export async function previewInMemory(
   const { env, ...rest } = options
   const rehearsal = createRehearsal({})
   const homeFolder = env['HOME'] ?? homedir()
+  const validation = createValidation(env)
   const models = createModels({ env, rehearsal, resolveKey: createHomeKeys(env, homeFolder) })
   const toolServers = createToolServers({ env, readHomeSecrets: createHomeToolSecrets(env, homeFolder) })
   try {
-    return await previewDataset({ openPeople: createPeople(env, homeFolder), ...rest, models, toolServers })
+    return await previewDataset({ openPeople: createPeople(env, homeFolder), validation, ...rest, models, toolServers })
   } finally {
     await Promise.all([models.close(), toolServers.close()])
+    await validation.close()
     await rehearsal.close()
   }
 }

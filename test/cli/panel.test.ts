@@ -171,6 +171,12 @@ describe('the panel of a waiting run', () => {
     expect(waiting().render(120)).toEqual(waiting().render(80))
   })
 
+  it('says what to do about a validator that is away', () => {
+    const away = { ...blocked, code: 'VALIDATOR_UNAVAILABLE' as const }
+    const lines = panelOf([3, look({ state: 'waiting', blocked: away })]).render(80)
+    expect(lines).toContain('  fix validator:  once it judges records, the run goes on by itself')
+  })
+
   it('never cuts the reason short', () => {
     const long = { ...blocked, message: 'the provider said something long '.repeat(6).trim() }
     const lines = panelOf([3, look({ state: 'waiting', blocked: long })]).render(80)

@@ -22,11 +22,10 @@ import type { Workshop } from '../helpers/datasets.ts'
  */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'custom.yaml': [unregistered(1, 'shout_topic'), unregistered(2, 'rank_topics')],
-  'validation-local.json': ['columns[2].column_type: "validation": validation columns are not supported yet'],
-  'validation-python.yaml': ['columns[2].column_type: "validation": validation columns are not supported yet'],
-  'validation-remote.yaml': ['columns[1].column_type: "validation": validation columns are not supported yet'],
-  'validation-several.json': ['columns[3].column_type: "validation": validation columns are not supported yet'],
-  'validation-sql.yaml': ['columns[2].column_type: "validation": validation columns are not supported yet'],
+  'validation-local.json': [
+    'columns[2].validator_type: expected code or remote, found "local_callable", a Python function, which a file cannot hold. ' +
+      'Serve the function over HTTP and name it with validator_type: remote, or write the check as a custom column in TypeScript',
+  ],
 }
 
 /** What is only compiled, since running it asks somebody who is not here. */

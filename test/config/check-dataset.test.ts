@@ -1,30 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { city, compile, configOf, errorsOf, expression, failureOf, sampler, structured, text, warningsOf } from './builders.ts'
+import { city, compile, configOf, errorsOf, expression, sampler, structured, text, warningsOf } from './builders.ts'
 import { matchingColumns } from '../../src/config/check-processors.ts'
 import type { Mapping } from './builders.ts'
 
 const price = sampler('price', 'uniform', { low: 1, high: 10 })
 
-describe('what this release cannot do yet', () => {
-  it.each<[string, Mapping, string]>([['validation', configOf([{ name: 'a', column_type: 'validation' }]), 'columns[0].column_type']])(
-    'is refused by name: %s',
-    (name, config, path) => {
-      const failure = failureOf(config)
-      expect(failure.code).toBe('CONFIG_NOT_YET')
-      expect(failure.details.problems).toEqual([
-        { path, message: expect.stringContaining('not supported yet') as string, level: 'error', code: 'CONFIG_NOT_YET' },
-      ])
-      expect(JSON.stringify(failure.details.problems)).toContain(name)
-    },
-  )
-
-  it('gives way to CONFIG_INVALID when there are mistakes too, and its names stay usable', () => {
-    const failure = failureOf(configOf([city, { name: 'code', column_type: 'validation' }, text('t', '{{ code }} {{ nope }}')]))
-    expect(failure.code).toBe('CONFIG_INVALID')
-    expect(failure.details.problems?.map(({ path }) => path)).toEqual(['columns[1].column_type', 'columns[2].prompt'])
-  })
-
-  it('does not stand in the way as an idle field', () => {
+describe('fields of model columns', () => {
+  it('say nothing when they ask for nothing', () => {
     const idle = {
       skip: null,
       propagate_skip: true,
@@ -33,9 +15,8 @@ describe('what this release cannot do yet', () => {
       with_trace: 'none',
       extract_reasoning_content: false,
     }
-    expect(warningsOf(configOf([city, text('a', '{{ city }}', idle)], { tool_configs: [], seed_config: null, profilers: null }))).toEqual(
-      [],
-    )
+    const config = configOf([city, text('a', '{{ city }}', idle)], { tool_configs: [], seed_config: null, profilers: null })
+    expect(warningsOf(config)).toEqual([])
   })
 })
 

@@ -93,6 +93,15 @@ describe('the examples', () => {
     }
   })
 
+  it('code-exercises has its code checked, and no check where there is no code', { timeout: 120_000 }, async () => {
+    const rows = await rowsOf(join(workshop.artifactPath, 'rehearsed-code-exercises.yaml'))
+    expect(rows.length).toBe(20)
+    for (const { level, solution_check, query_check } of rows) {
+      expect(solution_check).toMatchObject({ is_valid: true, python_linter_score: expect.any(Number) })
+      expect(query_check).toEqual(level === 'beginner' ? null : { is_valid: true, error_messages: '' })
+    }
+  })
+
   it('iot-readings has the same rows in pyarrow at two sizes of row group', { timeout: 180_000 }, async () => {
     const rows = []
     for (const bufferSize of [1_000, 770]) {

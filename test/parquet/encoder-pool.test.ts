@@ -1,19 +1,13 @@
-import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { encodeTable } from '../../src/parquet/encode-table.ts'
 import { createEncoderPool } from '../../src/parquet/encoder-pool.ts'
 import { readTable } from '../../src/parquet/read-table.ts'
+import { compileFolder } from '../helpers/compiled.ts'
 import { column, columnsOf, group, list, tableOf } from './builders.ts'
 
 import type { Table, Value } from '../../src/values.ts'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
 const schema = [
   column('text', 'string'),
   column('n', 'int64'),
@@ -31,30 +25,11 @@ function sample(rowCount: number): Table {
   })
 }
 
-/** The pool as it is shipped: compiled by our build settings, so that its threads run JavaScript. */
+/** The pool as it is shipped, so that its threads run JavaScript. */
 async function buildPool(): Promise<{ create: typeof createEncoderPool; remove(): Promise<void> }> {
-  const cache = join(root, 'node_modules', '.cache')
-  await mkdir(cache, { recursive: true })
-  const folder = await mkdtemp(join(cache, 'parquetry-pool-'))
-  const settings = {
-    extends: join(root, 'tsconfig.build.json'),
-    compilerOptions: {
-      outDir: folder,
-      rootDir: root,
-      declaration: false,
-      sourceMap: false,
-      typeRoots: [join(root, 'node_modules', '@types')],
-    },
-    include: [join(root, 'src', 'parquet')],
-  }
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(settings))
-  const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
-  await promisify(execFile)(process.execPath, [compiler, '-p', join(folder, 'tsconfig.json')])
-  const built = (await import(/* @vite-ignore */ pathToFileURL(join(folder, 'src', 'parquet', 'encoder-pool.js')).href)) as {
-    createEncoderPool: typeof createEncoderPool
-  }
-  return { create: built.createEncoderPool, remove: () => rm(folder, { recursive: true, force: true }) }
+  const built = await compileFolder('parquet')
+  const { createEncoderPool: create } = await built.load<{ createEncoderPool: typeof createEncoderPool }>('encoder-pool')
+  return { create, remove: () => built.remove() }
 }
 
 describe('an encoder pool of threads, compiled', () => {

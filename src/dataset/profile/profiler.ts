@@ -21,6 +21,7 @@ import type {
 } from './statistics.ts'
 import { createTopValues } from './top-values.ts'
 import type { Category } from './top-values.ts'
+import { isValidRecord } from './valid-records.ts'
 import { hashValue } from './value-hash.ts'
 
 /** A column to profile. */
@@ -85,7 +86,8 @@ function createColumnProfile(column: ProfiledColumn, exactRows: number): ColumnP
   const collector = kind === 'numerical' ? collectNumbers(exactRows, column) : kind === 'categorical' ? collectCategories(exactRows) : null
   const texts = column.valueType.kind === 'string' && kind !== 'categorical' ? collectTexts(exactRows) : null
   const hash = { high: 0, low: 0 }
-  let [records, nulls] = [0, 0]
+  let [records, nulls, valid] = [0, 0, 0]
+  const isValidation = column.columnType === 'validation'
   return {
     add(value): void {
       records += 1
@@ -93,6 +95,7 @@ function createColumnProfile(column: ProfiledColumn, exactRows: number): ColumnP
         nulls += 1
         return
       }
+      if (isValidation && isValidRecord(value)) valid += 1
       hashValue(value, hash)
       distinct.add(hash)
       collector?.add(value)
@@ -118,6 +121,7 @@ function createColumnProfile(column: ProfiledColumn, exactRows: number): ColumnP
         pyarrow_dtype: pyarrowDtype(column.valueType),
         ...(column.samplerType === undefined ? {} : { sampler_type: column.samplerType }),
         ...(column.samplerType === undefined && collector === null ? {} : distributionFields(kind, collector)),
+        ...(isValidation ? { num_valid_records: valid } : {}),
         ...(Object.keys(own).length > 0 ? { parquetry: own } : {}),
       }
     },

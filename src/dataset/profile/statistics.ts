@@ -90,6 +90,8 @@ export interface ColumnStatistics extends Partial<TokenStatistics> {
   readonly sampler_type?: string
   readonly distribution_type?: DistributionType
   readonly distribution?: NumericalDistribution | CategoricalDistribution | typeof UNAVAILABLE | null
+  /** Of validation columns: records that it calls valid; where it has several targets, those of which all are. */
+  readonly num_valid_records?: number
   /** Absent when there is nothing to say. */
   readonly parquetry?: OwnStatistics
 }

@@ -252,7 +252,7 @@ function untilAllowed({ mayCall, stop }: Pick<AnswerBookOptions, 'mayCall' | 'st
 }
 
 /** Lets the first call go alone; the others wait for what comes of it. */
-function createProbe(isOn: boolean): <T>(call: () => Promise<T>) => Promise<T> {
+export function createProbe(isOn: boolean): <T>(call: () => Promise<T>) => Promise<T> {
   let isProbing = isOn
   let probe: Promise<void> | null = null
 
@@ -310,7 +310,7 @@ async function untilGoesOn({ pause, stop }: Pick<AnswerBookOptions, 'pause' | 's
 }
 
 /** Resolves once the condition holds; rejects with the signal's reason when it aborts first. */
-async function waitUntil(condition: () => boolean, signal: AbortSignal): Promise<void> {
+export async function waitUntil(condition: () => boolean, signal: AbortSignal): Promise<void> {
   while (!condition()) {
     signal.throwIfAborted()
     await new Promise<void>((resolve) => setTimeout(resolve, MAY_CALL_LOOK_MS))

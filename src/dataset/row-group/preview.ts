@@ -10,6 +10,8 @@ import type { KeptAnswer, Models } from '../../model/client.ts'
 import type { ToolServers } from '../../mcp/tools.ts'
 import type { Value } from '../../values.ts'
 import { createAnswerBook } from './answer-book.ts'
+import { openCellChecks } from './cell-checks.ts'
+import type { Validation } from './cell-checks.ts'
 import type { Journal } from '../journal/journal.ts'
 import { createMemoryImages } from '../media/image-store.ts'
 import { compileProgram, transformRow } from '../open-dataset.ts'
@@ -28,6 +30,8 @@ export interface PreviewOptions {
   readonly toolServers?: ToolServers
   /** Reads managed people. Default: there are none. */
   readonly openPeople?: OpenPeople
+  /** Judges cells of validation columns. Default: nothing does. */
+  readonly validation?: Validation
   /** Code of custom columns. Default none. */
   readonly columnGenerators?: ColumnGenerators
   /** One line for people. Default: nothing. */
@@ -71,18 +75,16 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
   if (signal.aborted) give()
   signal.addEventListener('abort', give, { once: true })
   const images = createMemoryImages()
+  // The first call goes alone, so that a refused key is said once.
+  const calling = { journal, stop: life.signal, abort: life.signal, isProbe: true }
   const answers = createAnswerBook({
+    ...calling,
     images,
     models: options.models,
     compiledModels: compiled.models,
     toolServers: options.toolServers,
     compiledTools: compiled.tools,
-    journal,
     random: program.random,
-    stop: life.signal,
-    abort: life.signal,
-    // The first call goes alone, so that a refused key is said once.
-    isProbe: true,
   })
   const progressOf = (done: number, dropped: number): RowGroupProgress => ({
     id: 0,
@@ -99,6 +101,7 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
       generators: program.generators,
       random: program.random,
       answers,
+      checks: openCellChecks(options.validation, calling),
       media: images,
       refillAttempts: compiled.policies.refillAttempts,
       dropPolicy: compiled.policies,

@@ -13,6 +13,7 @@ import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { createRandom } from '../../random/random.ts'
 import type { Value } from '../../values.ts'
 import type { AnswerBook } from './answer-book.ts'
+import type { CellChecks } from './cell-checks.ts'
 import { createDropWatch } from './drop-watch.ts'
 import type { DropPolicy } from './drop-watch.ts'
 import { openFullColumns } from './full-columns.ts'
@@ -46,6 +47,8 @@ export interface RunRowsOptions {
   readonly generators: readonly CellGenerator[]
   readonly random: ReturnType<typeof createRandom>
   readonly answers: AnswerBook
+  /** Default: there are no validation columns. */
+  readonly checks?: CellChecks
   /** Pictures of the dataset. Default: there are none. */
   readonly media?: CellMedia
   readonly refillAttempts: number
@@ -307,6 +310,7 @@ async function makeReadyCell(cells: OpenRow, generator: CellGenerator): Promise<
     ask: (alias, request, ordinal) => options.answers.ask(cell, alias, request, ordinal),
     ...(tools === undefined ? {} : { tools }),
     signal: options.signal,
+    ...options.checks?.(cell),
     media: options.media ?? NO_MEDIA,
     ...(full === null
       ? {}

@@ -13,6 +13,7 @@ import { readSpent } from '../budget/journal-spend.ts'
 import { createPurse } from '../budget/purse.ts'
 import type { Purse } from '../budget/purse.ts'
 import type { Controlled } from '../control/control-watch.ts'
+import { openCellChecks } from './cell-checks.ts'
 import { createImageStore } from '../media/image-store.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal, JournalUsage } from '../journal/journal.ts'
@@ -41,7 +42,7 @@ export interface AttemptOptions {
 }
 
 /** What making rows is given. */
-export type RowsRun = Pick<RunRowsOptions, 'answers' | 'media' | 'signal' | 'onFailure' | 'onProgress'>
+export type RowsRun = Pick<RunRowsOptions, 'answers' | 'checks' | 'media' | 'signal' | 'onFailure' | 'onProgress'>
 
 /** What a commit is given. */
 export interface CommitFacts {
@@ -147,25 +148,29 @@ async function makeAndCommit(
 ): Promise<Receipt> {
   const { dataset, ports, input } = options
   const images = createImageStore(dataset.storage, input.rowGroup.id)
+  const calling = {
+    journal,
+    stop: life.stop.signal,
+    abort: life.abort.signal,
+    isProbe: input.isProbe,
+    mayCall: () => group.isInTouch(),
+    onLost: (error: unknown) => life.stop.abort(error),
+  }
   const answers = createAnswerBook({
+    ...calling,
     images,
     models: ports.models,
     owner: dataset.storage.describe(),
     compiledModels: dataset.compiled.models,
     toolServers: ports.toolServers,
     compiledTools: dataset.compiled.tools,
-    journal,
     random: dataset.random,
-    stop: life.stop.signal,
-    abort: life.abort.signal,
-    isProbe: input.isProbe,
-    mayCall: () => group.isInTouch(),
     pause: () => control.pause(),
     purse,
-    onLost: (error) => life.stop.abort(error),
   })
   const made = await task.make({
     answers,
+    checks: openCellChecks(ports.validation, { ...calling, mayCall: () => calling.mayCall() && control.pause() === null }),
     media: images,
     signal: life.stop.signal,
     onFailure: (error) => life.stop.abort(error),

@@ -48,6 +48,27 @@ describe('a profile', () => {
     })
   })
 
+  it('counts the records that a validation column calls valid, of several targets those of which all are', () => {
+    const valid = { is_valid: true }
+    const [invalid, unknown] = [{ is_valid: false }, { is_valid: null }]
+    const judged = { columnType: 'validation', valueType: { kind: 'json' } } as const
+    expect(
+      profile(judged, [
+        [valid, invalid],
+        [null, valid, unknown, {}, 'x'],
+      ]),
+    ).toMatchObject({ num_records: 7, num_valid_records: 2 })
+    const groups = [
+      [
+        { a: valid, b: valid },
+        { a: valid, b: invalid },
+      ],
+      [{ a: valid, b: null }, null],
+    ]
+    expect(profile(judged, groups)).toMatchObject({ num_valid_records: 1 })
+    expect(profile({}, [['x']])).not.toHaveProperty('num_valid_records')
+  })
+
   it('has no distribution for other samplers, and says where one cannot be made', () => {
     expect(profile({ samplerType: 'uuid' }, [['a', 'b']])).toMatchObject({
       sampler_type: 'uuid',
