@@ -3,6 +3,7 @@
  * this with different settings.
  */
 import type { ParquetryClient } from '../client/parquetry-client.ts'
+import type { RunProgress } from '../client/progress.ts'
 import type { RunHandle } from '../client/run-handle.ts'
 import { TASK_QUEUE } from '../contract.ts'
 import type { DatasetResult } from '../contract.ts'
@@ -31,6 +32,10 @@ export interface SessionOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Called once somebody is there to do the work. */
   readonly onServing?: () => void
+  /** Called with every look at the run, in place of saying what the folder held at the start. */
+  readonly onProgress?: (progress: RunProgress) => void
+  /** The command that goes on with the run. Default `resume` with its folder. */
+  readonly resumeCommand?: string
   /** Further settings of the worker inside this process. */
   readonly workerOptions?: Pick<StartWorkerOptions, 'observeModels'>
 }
@@ -69,15 +74,16 @@ export async function followRun(options: SessionOptions): Promise<SessionEnd> {
       run,
       maxWaitMs: options.maxWaitMs,
       startedAt: Date.now(),
-      resumeCommand: resumeCommandOf(run),
+      resumeCommand: options.resumeCommand ?? resumeCommandOf(run),
       workerFailed: worker?.failed ?? never(),
       leave: leaving.signal,
       onProgress(progress): void {
-        if (said === null && hasScanned(progress)) said = sayFound(output, run, progress)
+        if (options.onProgress !== undefined) options.onProgress(progress)
+        else if (said === null && hasScanned(progress)) said = sayFound(output, run, progress)
       },
     })
     if (ended === 'left') {
-      output.say(`Left     the run goes on where it is served; look again with ${resumeCommandOf(run)}`)
+      output.say(`Left     the run goes on where it is served; look again with ${options.resumeCommand ?? resumeCommandOf(run)}`)
       return { exitCode: EXIT.stopped, run, result: null, said: new Set() }
     }
     if (ended === 'waited') return await leaveWaiting(options, worker)
@@ -150,7 +156,7 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** The first Ctrl-C drains, the second aborts (ruling 22). A run that others serve is only left. */
-function handleInterrupts({ output, run }: SessionOptions, isOurs: boolean, leaving: AbortController): { remove(): void } {
+function handleInterrupts({ output, run, resumeCommand }: SessionOptions, isOurs: boolean, leaving: AbortController): { remove(): void } {
   const nextPress = createPresses()
   function stop(): void {
     if (!isOurs) return leaving.abort()
@@ -161,7 +167,7 @@ function handleInterrupts({ output, run }: SessionOptions, isOurs: boolean, leav
     if (press === null) return
     if (press > 1) {
       output.warn(
-        `aborted; the run stays open on the server, and going on repeats only the calls that were in flight: ${resumeCommandOf(run)}`,
+        `aborted; the run stays open on the server, and going on repeats only the calls that were in flight: ${resumeCommand ?? resumeCommandOf(run)}`,
       )
       process.exit(EXIT.stopped)
     }

@@ -1,9 +1,9 @@
 /** Starting a run over a composite: its folder gets an identity and the request, and the workflow goes from stage to stage. */
 import { WorkflowNotFoundError } from '@temporalio/client'
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client'
-import { changedStages } from '../composite/changed-stages.ts'
+import { changedStages, stagesToMake } from '../composite/changed-stages.ts'
 import { chooseStages } from '../composite/choose-stages.ts'
-import type { CompiledComposite } from '../composite/compile-composite.ts'
+import type { CompiledComposite, CompiledStage } from '../composite/compile-composite.ts'
 import { readCompositeIdentity } from '../composite/composite-identity.ts'
 import type { CompositeIdentity } from '../composite/composite-identity.ts'
 import { requestedStage, stageCompositeRequest } from '../composite/composite-request.ts'
@@ -18,6 +18,7 @@ import type { ResumeMode } from '../dataset/resume/decide-resume.ts'
 import { checkDatasetName, keys } from '../dataset/layout.ts'
 import { ensureSeedSnapshot } from '../dataset/seed/seed-snapshot.ts'
 import { ParquetryError } from '../errors.ts'
+import { openStorage as openLocation } from '../storage/open.ts'
 import type { Storage } from '../storage/storage.ts'
 import { CompositeHandle } from './composite-handle.ts'
 
@@ -132,6 +133,11 @@ export async function startComposite(
   }
   const notes = mode === 'never' ? [] : changed.map((stage) => changeNote(stage))
   return handleOf(ports, composite, { identity, description }, { isAttached: false, notes })
+}
+
+/** The stages that a start would have to make, as far as the folders tell without reading rows. Makes nothing. */
+export async function unfinishedStages(composite: CompiledComposite): Promise<readonly CompiledStage[]> {
+  return await stagesToMake(composite, openLocation)
 }
 
 function changeNote({ name, why }: { readonly name: string; readonly why: string }): string {

@@ -34,6 +34,22 @@ export async function changedStages(
   return changed
 }
 
+/** Stages that are not complete as they would be made, and those that follow from them. */
+export async function stagesToMake(
+  { location, stages }: Pick<CompiledComposite, 'location' | 'stages'>,
+  openStorage: (location: string) => Storage,
+): Promise<readonly CompiledStage[]> {
+  const changed = await changedStages({ location, stages }, openStorage)
+  const open = new Set<number>()
+  for (const stage of stages) {
+    const metadata = await readMetadata(openStorage(join(location, stage.folder)))
+    const isComplete = metadata.kind === 'ours' && metadata.value.parquetry.state === 'complete'
+    const follows = stage.upstream !== null && open.has(stage.upstream)
+    if (!isComplete || follows || changed.some(({ name }) => name === stage.name)) open.add(stage.index)
+  }
+  return stages.filter(({ index }) => open.has(index))
+}
+
 function differingParts(stage: CompiledStage, recorded: Readonly<Record<string, string>>): readonly string[] {
   const { parts } = stage.prepared.compiled.fingerprint
   const isOfRows = (part: string): boolean => stage.upstream !== null && (part === SEED_DATA || part === 'seed_config')

@@ -11,6 +11,7 @@ import { prepareConfig } from '../config/prepare-config.ts'
 import type { ConfigInput, ConfigSources, PreparedConfig } from '../config/prepare-config.ts'
 import { createReport, settle } from '../config/problems.ts'
 import type { ConfigProblem } from '../config/problems.ts'
+import { readConfig } from '../config/read-config.ts'
 import type { SeedReading } from '../config/seed-columns.ts'
 import { compileProgram } from '../dataset/open-dataset.ts'
 import { DEFAULT_NUM_RECORDS } from '../dataset/resume/prepare.ts'
@@ -18,7 +19,7 @@ import { isParquetryError } from '../errors.ts'
 import { stageFolder } from './layout.ts'
 import { readComposite } from './read-composite.ts'
 import type { ReadStage } from './read-composite.ts'
-import { outputOf, seedPathOf } from './stage-output.ts'
+import { noProcessor, outputOf, seedPathOf } from './stage-output.ts'
 import type { StageOutput } from './stage-output.ts'
 
 /** A composite's file, or what stands in it. */
@@ -73,9 +74,15 @@ export async function compileComposite(input: CompositeInput, sources: Composite
     const compiled = await compileStage(stage, upstream, { file, location, sources, problems })
     if (compiled !== null) stages.set(stage.index, compiled)
   }
-  const warnings = settle({ ...report, problems: [...report.problems, ...problems] }, 'a composite')
+  const warnings = settle({ ...report, problems: [...report.problems, ...problems].toSorted(byStage) }, 'a composite')
   const list = [...stages.values()]
   return { name: read?.name ?? '', location, stages: list, warnings, fingerprint: fingerprintOf(list) }
+}
+
+/** In the order of the stages; what concerns the whole file comes first. */
+function byStage(one: ConfigProblem, other: ConfigProblem): number {
+  const [left, right] = [one, other].map(({ path }) => Number(/^stages\[(\d+)\]/.exec(path)?.[1] ?? -1))
+  return left! - right!
 }
 
 interface Surroundings {
@@ -99,8 +106,10 @@ async function compileStage(
   const add = (path: string, message: string, level: 'error' | 'warning', code: ConfigProblem['code'] = 'CONFIG_INVALID'): void =>
     void problems.push({ path, message, level, code })
   const { artifactPath: _, name: __, openPeople, ...rest } = sources
+  let value: unknown = null
   try {
     const config = await configOf(stage, file)
+    value = config.value
     const isReplaced = upstream !== null && seedConfigIn(config.value) !== undefined
     if (isReplaced) add(`${at}.config`, 'seed_config is passed over: the rows come from the stage before it', 'warning')
     const prepared = await prepareConfig(
@@ -131,8 +140,19 @@ async function compileStage(
       { path: '', message: error.message, level: 'error', code: 'CONFIG_INVALID' },
     ]) as ConfigProblem[]
     for (const { path, message, level, code } of found) if (message !== UNKNOWN) add(placeOf(at, path), message, level, code)
+    const missing = missingProcessor(stage.output, value)
+    if (missing !== null) add(`${at}.output`, missing, 'error')
     return null
   }
+}
+
+/** What is wrong with the output of a stage whose config is wrong itself, as far as names tell. */
+function missingProcessor(output: string, value: unknown): string | null {
+  if (output === 'final' || value === null) return null
+  const { processors, datasetProcessors } = readConfig(value, createReport())
+  const names = [...processors.map(({ part }) => part.name), ...datasetProcessors.map(({ part }) => part.name ?? part.processor_type)]
+  const name = output.slice('processor:'.length)
+  return names.includes(name) ? null : noProcessor(name, names)
 }
 
 /** A place in a stage's config as a place in the composite's file. */

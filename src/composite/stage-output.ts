@@ -1,6 +1,7 @@
 /** What a stage gives to the next one: where it lies, and, before there is any, which columns it will have. */
 import { join } from 'node:path'
 import type { CompiledDataset } from '../config/compiled.ts'
+import { suggest } from '../config/suggest.ts'
 import { keys } from '../dataset/layout.ts'
 import type { NamedTransform } from '../dataset/open-dataset.ts'
 import type { Schema } from '../values.ts'
@@ -32,7 +33,7 @@ export function outputOf(
     if (compiled.processors.some((candidate) => candidate.name === name)) {
       return `"${name}" drops columns and leaves no rows of its own; give output: final, whose rows are without them`
     }
-    return `expected the name of a processor of this stage (${names.join(', ') || 'it has none'}), found "${name}"`
+    return noProcessor(name, names)
   }
   const folder = keys.processorFolder(name)
   switch (processor.processor_type) {
@@ -51,6 +52,11 @@ export function outputOf(
     case 'split':
       return `expected one set of rows, found "${name}", which splits them into several; give the output of a deduplicate, a shuffle or an export`
   }
+}
+
+/** What is said of a name that no processor of the stage has. */
+export function noProcessor(name: string, names: readonly string[]): string {
+  return `expected the name of a processor of this stage (${names.join(', ') || 'it has none'}), found "${name}".${suggest(name, names)}`
 }
 
 /** Path that a seed source names to read all parquet files of a folder, as DataDesigner writes it. */

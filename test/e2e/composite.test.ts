@@ -14,8 +14,6 @@ import type { MoodyModel } from '../helpers/moody-model.ts'
 import { startMoodyModel } from '../helpers/moody-model.ts'
 import { startWorkerProcess } from './worker-process.ts'
 
-const example = fileURLToPath(new URL('../../examples/exam.yaml', import.meta.url))
-
 let workshop: Workshop
 let model: MoodyModel
 let temporal: Partial<WorkerOptions>
@@ -80,47 +78,6 @@ const readMetadata = async (location: string): Promise<{ stages: Record<string, 
   JSON.parse(await readFile(join(location, 'workflow-metadata.json'), 'utf8')) as { stages: Record<string, unknown>[] }
 
 describe('a composite', () => {
-  it('makes its stages one after the other, each from the output of the one before (examples/exam.yaml)', { timeout: 60_000 }, async () => {
-    const result = await make(example, { provider: 'rehearsal' })
-    expect(result).toMatchObject({ state: 'complete', generated: true, totals: { rowsDropped: 0 } })
-    expect(await readdir(result.location)).toEqual([
-      'composite.json',
-      'requests',
-      'stage-0-topics',
-      'stage-1-questions',
-      'stage-2-answers',
-      'workflow-metadata.json',
-    ])
-    const [topics, questions, answers] = await Promise.all(
-      ['stage-0-topics', 'stage-1-questions', 'stage-2-answers'].map((stage) => rowsOf(join(result.location, stage))),
-    )
-    // Fan-out: 18 questions on 6 topics, in their order, again and again.
-    expect(questions!.map(({ topic }) => topic)).toEqual(Array.from({ length: 18 }, (_, row) => topics![row % 6]!['topic']))
-    // Its output is what deduplicate has left, and as many answers are made as that has rows.
-    expect(answers!.map(({ question }) => question)).toEqual([...new Set(questions!.map(({ question }) => question))])
-    expect(answers![0]).toMatchObject({ subject: expect.any(String), answer: expect.stringContaining('[rehearsal]') })
-    const { stages } = await readMetadata(result.location)
-    expect(stages).toMatchObject([
-      {
-        status: 'completed',
-        seed_path: null,
-        seeded_from_stage: null,
-        output_records: 6,
-        output_seed_path: 'stage-0-topics/parquet-files',
-      },
-      {
-        status: 'completed',
-        depends_on: ['topics'],
-        seed_path: 'stage-0-topics/parquet-files',
-        num_records_requested: 18,
-        num_records_actual: 18,
-        output: 'processor:different',
-        output_records: answers!.length,
-      },
-      { status: 'completed', seeded_from_stage: 'questions', stage_dir: 'stage-2-answers', num_records_requested: answers!.length },
-    ])
-  })
-
   it(
     'leaves unchanged stages as they are, and makes a changed one and what follows from it again, beside the old folders',
     { timeout: 60_000 },

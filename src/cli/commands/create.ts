@@ -17,6 +17,7 @@ import { followRun } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
 import { commandLine, datasetArgument } from '../shell.ts'
+import { isCompositeFile } from './composite-file.ts'
 import { allowDrops, currencyOf, loadConfig, runOptionsOf } from './load-config.ts'
 
 /** Flags of `create`. */
@@ -29,10 +30,15 @@ export interface CreateFlags extends ConfigFlags, FollowFlags {
   readonly seed?: string
   readonly worker: 'embedded' | 'external'
   readonly allowDropped?: AllowedDrops
+  /** For a file with stages. */
+  readonly rerunFrom?: string
+  readonly target?: readonly string[]
 }
 
 /** Runs the command; answers its exit code. */
 export async function create(config: string, flags: CreateFlags, context: CommandContext): Promise<number> {
+  if (await isCompositeFile(config)) return await (await import('./create-composite.ts')).createComposite(config, flags, context)
+  refuseStageFlags(flags)
   const { output, env } = context
   const startedAt = Date.now()
   const datasetName = flags.datasetName ?? nameOf(config)
@@ -76,6 +82,13 @@ export async function create(config: string, flags: CreateFlags, context: Comman
   } finally {
     await server.close()
   }
+}
+
+function refuseStageFlags({ rerunFrom, target }: CreateFlags): void {
+  if (rerunFrom === undefined && target === undefined) return
+  throw new ParquetryError('USAGE', '--rerun-from and --target name stages, and this config has none', {
+    wayOut: 'give a file with name and stages, or leave them out',
+  })
 }
 
 /** Checks the models at the first call only. */
