@@ -34,8 +34,6 @@ export interface SessionOptions {
   readonly onServing?: () => void
   /** Called with every look at the run, in place of saying what the folder held at the start. */
   readonly onProgress?: (progress: RunProgress) => void
-  /** The command that goes on with the run. Default `resume` with its folder. */
-  readonly resumeCommand?: string
   /** Further settings of the worker inside this process. */
   readonly workerOptions?: Pick<StartWorkerOptions, 'observeModels'>
 }
@@ -74,7 +72,7 @@ export async function followRun(options: SessionOptions): Promise<SessionEnd> {
       run,
       maxWaitMs: options.maxWaitMs,
       startedAt: Date.now(),
-      resumeCommand: options.resumeCommand ?? resumeCommandOf(run),
+      resumeCommand: resumeCommandOf(run),
       workerFailed: worker?.failed ?? never(),
       leave: leaving.signal,
       onProgress(progress): void {
@@ -83,7 +81,7 @@ export async function followRun(options: SessionOptions): Promise<SessionEnd> {
       },
     })
     if (ended === 'left') {
-      output.say(`Left     the run goes on where it is served; look again with ${options.resumeCommand ?? resumeCommandOf(run)}`)
+      output.say(`Left     the run goes on where it is served; look again with ${resumeCommandOf(run)}`)
       return { exitCode: EXIT.stopped, run, result: null, said: new Set() }
     }
     if (ended === 'waited') return await leaveWaiting(options, worker)
@@ -156,7 +154,7 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** The first Ctrl-C drains, the second aborts (ruling 22). A run that others serve is only left. */
-function handleInterrupts({ output, run, resumeCommand }: SessionOptions, isOurs: boolean, leaving: AbortController): { remove(): void } {
+function handleInterrupts({ output, run }: SessionOptions, isOurs: boolean, leaving: AbortController): { remove(): void } {
   const nextPress = createPresses()
   function stop(): void {
     if (!isOurs) return leaving.abort()
@@ -167,7 +165,7 @@ function handleInterrupts({ output, run, resumeCommand }: SessionOptions, isOurs
     if (press === null) return
     if (press > 1) {
       output.warn(
-        `aborted; the run stays open on the server, and going on repeats only the calls that were in flight: ${resumeCommand ?? resumeCommandOf(run)}`,
+        `aborted; the run stays open on the server, and going on repeats only the calls that were in flight: ${resumeCommandOf(run)}`,
       )
       process.exit(EXIT.stopped)
     }

@@ -32,8 +32,8 @@ import { listOpenRuns } from './open-runs.ts'
 import type { OpenRun } from './open-runs.ts'
 import type { CompositeHandle } from './composite-handle.ts'
 import { hasPollers } from './progress.ts'
-import { startComposite } from './start-composite.ts'
-import type { CreateCompositeOptions, StartCompositeOptions } from './start-composite.ts'
+import { resumeComposite, startComposite } from './start-composite.ts'
+import type { CreateCompositeOptions, ResumeCompositeOptions, StartCompositeOptions, StartCompositePorts } from './start-composite.ts'
 import { findRun, isPlaceLost, movedNote, notesOfJoining } from './find-run.ts'
 import type { MovedRun, OpenDatasetRun } from './find-run.ts'
 import { createPeopleCount, findManagedPeople } from './managed-people.ts'
@@ -193,11 +193,13 @@ export class ParquetryClient {
 
   /** As `createComposite`, for a composite that is compiled already. */
   async startComposite(composite: CompiledComposite, options: StartCompositeOptions = {}): Promise<CompositeHandle> {
-    const hasSearchAttributes = options.run?.hasSearchAttributes ?? (await this.#hasSearchAttributes())
-    return await startComposite({ client: this.#client, server: await this.#serverId(), openStorage, newId: randomUUID }, composite, {
-      ...options,
-      run: { ...options.run, hasSearchAttributes },
-    })
+    return await startComposite(await this.#compositePorts(), composite, { ...options, run: await this.#runOptions(options.run) })
+  }
+
+  /** Goes on with the composite in a folder, as it was asked for last: joins its open run, or starts one. Throws `DATASET_NOT_FOUND`. */
+  async resumeComposite(location: string, options: ResumeCompositeOptions = {}): Promise<CompositeHandle> {
+    const run = await this.#runOptions(options.run)
+    return await resumeComposite(await this.#compositePorts(), resolve(location), { ...options, run })
   }
 
   /** The run of a dataset by its folder, open or closed. Throws `DATASET_NOT_FOUND`. */
@@ -296,13 +298,12 @@ export class ParquetryClient {
   }
 
   async #startRun(dataset: ResolvedDataset, prepared: RunnableConfig, requestId: string, options: CreateOptions): Promise<RunHandle> {
-    const { hasSearchAttributes, ...run } = options.run ?? {}
     const input: GenerateDatasetInput = {
       dataset: { location: dataset.location, datasetId: dataset.datasetId, fingerprint: prepared.compiled.fingerprint.hash },
       requestId,
       server: await this.#serverId(),
       ...(options.resume === undefined ? {} : { resume: options.resume }),
-      options: { ...run, hasSearchAttributes: hasSearchAttributes ?? (await this.#hasSearchAttributes()) },
+      options: await this.#runOptions(options.run),
       ...(options.retryDropped === true ? { retryDropped: true } : {}),
     }
     const taskQueue = options.taskQueue === 'own' ? taskQueueOf(dataset.datasetId) : TASK_QUEUE
@@ -327,6 +328,14 @@ export class ParquetryClient {
     const handle = this.#client.workflow.getHandle(workflowIdOf(dataset.datasetId))
     const { location, datasetName, datasetId } = dataset
     return new RunHandle({ client: this.#client, handle, location, datasetName, datasetId, ...run })
+  }
+
+  async #compositePorts(): Promise<StartCompositePorts> {
+    return { client: this.#client, server: await this.#serverId(), openStorage, newId: randomUUID }
+  }
+
+  async #runOptions(run: RunOptions = {}): Promise<RunOptions> {
+    return { ...run, hasSearchAttributes: run.hasSearchAttributes ?? (await this.#hasSearchAttributes()) }
   }
 
   /** Tells servers apart that use the same namespace name (ruling 2). */

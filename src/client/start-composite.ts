@@ -6,7 +6,8 @@ import { chooseStages } from '../composite/choose-stages.ts'
 import type { CompiledComposite, CompiledStage } from '../composite/compile-composite.ts'
 import { readCompositeIdentity } from '../composite/composite-identity.ts'
 import type { CompositeIdentity } from '../composite/composite-identity.ts'
-import { requestedStage, stageCompositeRequest } from '../composite/composite-request.ts'
+import { readLastRequest, requestedStage, stageCompositeRequest, withMaxDropped } from '../composite/composite-request.ts'
+import type { CompositeRequest } from '../composite/composite-request.ts'
 import { compositeKeys } from '../composite/layout.ts'
 import { GENERATE_COMPOSITE } from '../composite-contract.ts'
 import type { GenerateCompositeInput } from '../composite-contract.ts'
@@ -41,6 +42,12 @@ export interface StartCompositeOptions {
   readonly taskQueue?: 'own' | 'shared'
   /** Settings of the stages' runs that change no value. */
   readonly run?: RunOptions
+}
+
+/** How a composite is gone on with. */
+export interface ResumeCompositeOptions extends Pick<StartCompositeOptions, 'taskQueue' | 'run'> {
+  /** Another limit of dropped rows for all stages. */
+  readonly maxDropped?: { readonly rows: number } | { readonly share: number }
 }
 
 /** What to make and where. */
@@ -89,19 +96,35 @@ export async function startComposite(
     const { seed } = prepared.compiled
     if (upstream === null && seed !== null && choice.wanted.includes(index)) await ensureSeedSnapshot(storage, seed, prepared.seedPlace)
   }
-  const requestId = ports.newId()
   const asked = {
     ...(options.bufferSize === undefined ? {} : { bufferSize: options.bufferSize }),
     ...(options.seed === undefined ? {} : { seed: String(options.seed) }),
   }
-  await stageCompositeRequest(storage, {
-    request_id: requestId,
+  const request = {
     name,
     fingerprint,
     resume: mode,
     ...choice,
     stages: stages.map((stage) => requestedStage(stage, asked)),
-  })
+  }
+  const notes = mode === 'never' ? [] : changed.map((stage) => changeNote(stage))
+  return await launch(ports, { storage, identity, request, options, notes })
+}
+
+/** What a run is started with. */
+interface Launch {
+  readonly storage: Storage
+  readonly identity: CompositeIdentity
+  readonly request: Omit<CompositeRequest, 'request_id'>
+  readonly options: Pick<StartCompositeOptions, 'taskQueue' | 'run'>
+  readonly notes: readonly string[]
+}
+
+async function launch(ports: StartCompositePorts, { storage, identity, request, options, notes }: Launch): Promise<CompositeHandle> {
+  const location = storage.describe()
+  const { name, fingerprint, wanted, stages } = request
+  const requestId = ports.newId()
+  await stageCompositeRequest(storage, { ...request, request_id: requestId })
   const input: GenerateCompositeInput = {
     composite: { location, compositeId: identity.composite_id },
     name,
@@ -109,13 +132,8 @@ export async function startComposite(
     server: ports.server,
     fingerprint,
     stages: stages
-      .filter(({ index }) => choice.wanted.includes(index))
-      .map(({ index, name: stage, upstream, expectedRecords }) => ({
-        index,
-        name: stage,
-        upstream,
-        expectedRecords: expectedRecords ?? 0,
-      })),
+      .filter(({ index }) => wanted.includes(index))
+      .map(({ index, name: stage, upstream, expected_records: expectedRecords }) => ({ index, name: stage, upstream, expectedRecords })),
     ...(options.run === undefined ? {} : { options: options.run }),
   }
   const workflowId = workflowIdOf(identity.composite_id)
@@ -128,12 +146,44 @@ export async function startComposite(
     staticSummary: name,
   })
   const description = await ports.client.workflow.getHandle(workflowId).describe()
-  if (description.memo?.['requestId'] !== requestId && description.status.name === 'RUNNING') {
-    return join(ports, composite, { identity, description })
-  }
-  const notes = mode === 'never' ? [] : changed.map((stage) => changeNote(stage))
-  return handleOf(ports, composite, { identity, description }, { isAttached: false, notes })
+  const isOthers = description.memo?.['requestId'] !== requestId && description.status.name === 'RUNNING'
+  if (isOthers) return join(ports, { location, name, fingerprint }, { identity, description })
+  return handleOf(ports, { location, name }, { identity, description }, { isAttached: false, notes })
 }
+
+/**
+ * Goes on with the composite in a folder, as it was asked for last: joins its open run, or starts one. `maxDropped` is another limit of
+ * dropped rows for all stages. Throws `DATASET_NOT_FOUND`.
+ */
+export async function resumeComposite(
+  ports: StartCompositePorts,
+  location: string,
+  options: ResumeCompositeOptions,
+): Promise<CompositeHandle> {
+  const storage = ports.openStorage(location)
+  const identity = await readCompositeIdentity(storage)
+  const request = await readLastRequest(storage)
+  if (identity === null || request === null) {
+    throw new ParquetryError(
+      'DATASET_NOT_FOUND',
+      `expected a composite in ${location}, found no ${identity === null ? 'composite.json' : 'request'} there`,
+      {
+        wayOut: 'start it again with create and its file',
+      },
+    )
+  }
+  const open = await openRunOf(ports, storage)
+  if (open !== null) {
+    const run = handleOf(ports, { location, name: request.name }, open, { isAttached: true, notes: [JOINED] })
+    await run.resume()
+    return run
+  }
+  const { maxDropped } = options
+  const stages = request.stages.map((stage) => (maxDropped === undefined ? stage : withMaxDropped(stage, maxDropped)))
+  return await launch(ports, { storage, identity, request: { ...request, forced: [], stages }, options, notes: [] })
+}
+
+const JOINED = 'a run is open on this composite: joined it; its own settings hold'
 
 /** The stages that a start would have to make, as far as the folders tell without reading rows. Makes nothing. */
 export async function unfinishedStages(composite: CompiledComposite): Promise<readonly CompiledStage[]> {
@@ -143,6 +193,8 @@ export async function unfinishedStages(composite: CompiledComposite): Promise<re
 function changeNote({ name, why }: { readonly name: string; readonly why: string }): string {
   return `stage "${name}" changed (${why}): where its rows are not those it would have now, it is made again, and what follows from it`
 }
+
+type Place = Pick<CompiledComposite, 'location' | 'name'>
 
 /** The open run of a composite. */
 interface OpenComposite {
@@ -169,7 +221,7 @@ async function openRunOf({ client }: StartCompositePorts, storage: Storage): Pro
 }
 
 /** Joins the open run; another composite is refused, since a run's arguments cannot change. */
-function join(ports: StartCompositePorts, composite: CompiledComposite, open: OpenComposite): CompositeHandle {
+function join(ports: StartCompositePorts, composite: Place & Pick<CompiledComposite, 'fingerprint'>, open: OpenComposite): CompositeHandle {
   if (open.description.memo?.['fingerprint'] !== composite.fingerprint) {
     throw new ParquetryError('RESUME_INCOMPATIBLE', `a run with other stages is open on ${composite.location}`, {
       wayOut: 'wait for its end or stop it, or start under another name',
@@ -218,7 +270,7 @@ function refuseChanges({ location }: CompiledComposite, changed: readonly { read
 
 function handleOf(
   { client }: StartCompositePorts,
-  { location, name }: CompiledComposite,
+  { location, name }: Place,
   { identity, description }: OpenComposite,
   run: { readonly isAttached: boolean; readonly notes: readonly string[] },
 ): CompositeHandle {

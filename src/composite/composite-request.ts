@@ -13,6 +13,8 @@ export interface RequestedStage {
   readonly upstream: number | null
   /** Null: as many as the stage before gives, or 10. */
   readonly num_records: number | null
+  /** Rows it will have, as far as that is known beforehand; 0 when it is not. */
+  readonly expected_records: number
   /** `final` or `processor:<name>`. */
   readonly output: string
   /** Folder of the output, relative to that of the stage's dataset. */
@@ -50,6 +52,7 @@ export function requestedStage(stage: CompiledStage, asked: { readonly bufferSiz
     name,
     upstream,
     num_records,
+    expected_records: stage.expectedRecords ?? 0,
     output,
     output_folder: given.folder,
     allow_empty,
@@ -79,6 +82,18 @@ export async function readCompositeRequest(storage: Storage, requestId: string):
   throw new ParquetryError('DATASET_NOT_VISIBLE', `expected the request ${requestId} in ${storage.describe()}, found none`, {
     wayOut: 'client and workers need the same storage under the same path',
   })
+}
+
+/** The request of the last run; null when there was none. */
+export async function readLastRequest(storage: Storage): Promise<CompositeRequest | null> {
+  const [name] = await storage.list(compositeKeys.requestsFolder)
+  return name === undefined ? null : await readCompositeRequest(storage, name.replace(/\.json$/, ''))
+}
+
+/** The stage with another limit of dropped rows, which changes no value. */
+export function withMaxDropped(stage: RequestedStage, maxDropped: object): RequestedStage {
+  const { policies, ...file } = stage.parquetry as { readonly policies?: object }
+  return { ...stage, parquetry: { ...file, policies: { ...policies, max_dropped: maxDropped } } }
 }
 
 /** A stage of a request. */

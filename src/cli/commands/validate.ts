@@ -62,13 +62,17 @@ async function validateComposite(file: string, flags: ConfigFlags, context: Comm
     const from = stages.find((stage) => stage.index === upstream)
     const rows = expectedRecords === null ? 'as many rows as are left before it' : `${count(expectedRecords)} rows`
     output.say(
-      `stage ${index}  ${name}: ${rows}${from === undefined ? '' : ` from ${from.name} (${from.output})`}, ${count(callsPerRowOf(compiled))} calls a row${given === 'final' ? '' : `, gives on ${given}`}`,
+      `stage ${index}  ${name}: ${rows}${from === undefined ? '' : ` from ${from.name} (${from.output})`}, ${callsText(callsPerRowOf(compiled))}${given === 'final' ? '' : `, gives on ${given}`}`,
     )
     output.say(`         ${compiled.schema.map(({ name: column }) => column).join(', ')}`)
   }
   const models = new Map(stages.flatMap(({ prepared }) => Object.entries(prepared.compiled.models)))
   for (const [alias, model] of models) output.say(`model    ${modelText(alias, model, env)}`)
   return 0
+}
+
+function callsText(calls: number): string {
+  return calls === 0 ? 'no calls' : `${count(calls)} ${calls === 1 ? 'call' : 'calls'} a row`
 }
 
 /** Model calls of one row when every answer fits at once. */
