@@ -2,6 +2,7 @@
 import type { OpenDataset } from '../src/dataset/open-dataset.ts'
 import type { DatasetPorts } from '../src/dataset/ports.ts'
 import type { DatasetRef } from '../src/contract.ts'
+import type { RowGroupEvent } from './row-group-events.ts'
 
 /** Effects and settings of all activities of a worker. */
 export interface ActivityDependencies {
@@ -17,4 +18,6 @@ export interface ActivityDependencies {
    * without the time since that it takes to hear of a lost activity.
    */
   readonly isInTouch: (since: { readonly startedAt: number; readonly limitMs: number }) => boolean
+  /** Hears of every attempt at a row group; must not throw. */
+  readonly observe: (event: RowGroupEvent) => void
 }

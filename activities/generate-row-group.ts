@@ -1,4 +1,4 @@
-import { cancellationSignal, Context } from '@temporalio/activity'
+import { ApplicationFailure, CancelledFailure, cancellationSignal, Context } from '@temporalio/activity'
 import { NO_USAGE } from '../src/contract.ts'
 import type { GenerateRowGroupInput, RepairResult, RepairRowGroupInput, RowGroupProgress, RowGroupResult } from '../src/contract.ts'
 import { generateRowGroup as generate } from '../src/dataset/row-group/generate-row-group.ts'
@@ -27,7 +27,39 @@ export function createRepairRowGroup(dependencies: ActivityDependencies) {
 }
 
 /** What Temporal knows of the attempt, for the work on a row group. */
-async function withAttempt<T>(
+async function withAttempt<T extends RowGroupResult>(
+  dependencies: ActivityDependencies,
+  input: GenerateRowGroupInput,
+  work: (options: AttemptOptions) => Promise<T>,
+): Promise<T> {
+  return await observed(dependencies.observe, input, () => attemptRowGroup(dependencies, input, work))
+}
+
+/** Says what becomes of the attempt to whoever watches the worker. */
+async function observed<T extends RowGroupResult>(
+  observe: ActivityDependencies['observe'],
+  { dataset, rowGroup }: GenerateRowGroupInput,
+  attemptIt: () => Promise<T>,
+): Promise<T> {
+  const { attempt } = Context.current().info
+  const about = { datasetId: dataset.datasetId, location: dataset.location, rowGroup: rowGroup.id, attempt }
+  const startedAt = performance.now()
+  const seconds = (): number => (performance.now() - startedAt) / 1_000
+  observe({ kind: 'row-group-opened', ...about })
+  try {
+    const result = await attemptIt()
+    const { isNew, rowsWritten, rowsDropped, dropReasons = [], usage } = result
+    observe({ kind: 'row-group-committed', ...about, isNew, rowsWritten, rowsDropped, dropReasons, usage, seconds: seconds() })
+    return result
+  } catch (error) {
+    const code = error instanceof ApplicationFailure ? error.type : error instanceof CancelledFailure ? 'CANCELLED' : null
+    const message = error instanceof Error ? error.message : String(error)
+    observe({ kind: 'row-group-ended', ...about, code: code ?? 'INTERNAL', message, seconds: seconds() })
+    throw error
+  }
+}
+
+async function attemptRowGroup<T>(
   dependencies: ActivityDependencies,
   input: GenerateRowGroupInput,
   work: (options: AttemptOptions) => Promise<T>,

@@ -12,6 +12,7 @@ import { createSettleStage } from './settle-stage.ts'
 import { createWriteCheckpoint } from './write-checkpoint.ts'
 
 export type { ActivityDependencies } from './dependencies.ts'
+export type { RowGroupAttempt, RowGroupEvent } from './row-group-events.ts'
 
 /** All activities of a worker. */
 export function createActivities(dependencies: ActivityDependencies): ParquetryActivities & CompositeActivities {

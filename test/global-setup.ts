@@ -1,5 +1,12 @@
-/** vitest globalSetup: one Temporal dev server in memory for the whole run; tests take it by `sharedTestServer()` or `inject('temporalAddress')`. */
-
+/**
+ * vitest globalSetup, for the whole run: one Temporal dev server in memory, taken by `sharedTestServer()` or `inject('temporalAddress')`,
+ * and the workflows bundled once, taken by `inject('workflowBundle')`.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
 import type { TestProject } from 'vitest/node'
 import { startTestServer, type TestServer } from './helpers/temporal-server.ts'
 
@@ -11,13 +18,18 @@ declare module 'vitest' {
     temporalUiUrl: string
     /** Why there is no server; empty if there is one. */
     temporalFailure: string
+    /** Path of the bundled workflows. */
+    workflowBundle: string
   }
 }
 
 let server: TestServer | null = null
+let folder = ''
 
 /** Starts the server. A failure is handed to the tests that need a server, so that all others still run. */
 export async function setup(project: TestProject): Promise<void> {
+  folder = await mkdtemp(join(tmpdir(), 'parquetry-workflows-'))
+  project.provide('workflowBundle', await bundleWorkflows(join(folder, 'workflow-bundle.js')))
   let failure = ''
   try {
     server = await startTestServer()
@@ -33,4 +45,13 @@ export async function setup(project: TestProject): Promise<void> {
 /** Ends the server. */
 export async function teardown(): Promise<void> {
   await server?.stop()
+  await rm(folder, { recursive: true, force: true })
+}
+
+/** Bundling costs over a second of CPU, which every worker of every test would pay. */
+async function bundleWorkflows(path: string): Promise<string> {
+  const workflowsPath = fileURLToPath(new URL('../workflows/index.ts', import.meta.url))
+  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })
+  await writeFile(path, code)
+  return path
 }

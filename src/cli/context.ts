@@ -1,5 +1,6 @@
 /** What every command is given. */
 import type { Output } from './output.ts'
+import type { WatchedFlags } from './watched-worker.ts'
 
 /** Streams, environment and the words that were typed. */
 export interface CommandContext {
@@ -18,7 +19,7 @@ export interface ConfigFlags {
 }
 
 /** Flags of commands that follow a run. */
-export interface FollowFlags {
+export interface FollowFlags extends WatchedFlags {
   readonly onBlocked?: 'wait' | 'exit'
   readonly maxWait?: number
   readonly maxConcurrentRowGroups?: number

@@ -21,6 +21,8 @@ Examples:
   npx parquetry preview examples/product-reviews.yaml -n 3 --provider rehearsal
   npx parquetry rehearse examples/product-reviews.yaml -n 100000
   npx parquetry create examples/product-reviews.yaml -n 2000
+  npx parquetry list
+  npx parquetry watch product-reviews
   npx parquetry show product-reviews 0
   npx parquetry verify product-reviews
   npx parquetry export product-reviews --format jsonl
@@ -54,6 +56,26 @@ Example:
   npx parquetry rehearse examples/product-reviews.yaml -n 100000 --latency-ms 1500
 
 Nothing is billed: no real model is called, and the sample's files are removed again.`,
+  list: `
+Examples:
+  npx parquetry list
+  npx parquetry list --artifact-path artifacts --json
+
+Datasets below the artifact path and those of open runs elsewhere, newest checkpoint first.
+Starts no server: without one it says what the folders say.`,
+  status: `
+Examples:
+  npx parquetry status product-reviews
+  npx parquetry status artifacts/product-reviews --json
+
+From the run where one is open and a worker serves it, else from the checkpoint in the folder.`,
+  watch: `
+Examples:
+  npx parquetry watch product-reviews
+  npx parquetry watch artifacts/product-reviews --json
+
+Ctrl-C ends watching and leaves the run alone. Exit codes are those of the run; 130 when left before
+its end, or when nothing is open and the dataset is not finished.`,
   show: `
 Examples:
   npx parquetry show product-reviews
@@ -90,6 +112,10 @@ Looks at every byte of every file; needs no server. Nothing is ever deleted.
 Exit codes: 0 complete and sound, 1 damaged, 2 no dataset there, or a run is open (--repair),
 3 sound as far as it goes: rows are missing, or more dropped than allowed.`,
   worker: `
+Examples:
+  npx parquetry worker
+  npx parquetry worker --metrics-port 9464 --verbose
+
 Serves runs that were started with --worker external. Open runs are announced before they go on.`,
   dev: `
 Examples:

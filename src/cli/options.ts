@@ -23,6 +23,13 @@ export function parseIndex(text: string): number {
   throw new InvalidArgumentError('Expected a whole number of at least 0.')
 }
 
+/** A port, 0 to 65,535. */
+export function parsePort(text: string): number {
+  const value = parseIndex(text)
+  if (value <= 65_535) return value
+  throw new InvalidArgumentError('Expected a port from 0 to 65535.')
+}
+
 /** Row groups open at once, 1 to 256. */
 export function parseWindow(text: string): number {
   const value = parseCount(text)

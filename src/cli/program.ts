@@ -4,15 +4,18 @@ import type { CommandContext } from './context.ts'
 import type { CreateFlags } from './commands/create.ts'
 import type { DevFlags } from './commands/dev.ts'
 import type { ExportFlags } from './commands/export.ts'
+import type { ListFlags } from './commands/list.ts'
 import type { PreviewFlags } from './commands/preview.ts'
 import type { QuickstartFlags } from './commands/quickstart.ts'
 import type { RehearseFlags } from './commands/rehearse.ts'
 import type { ResumeFlags } from './commands/resume.ts'
+import type { StatusFlags } from './commands/status.ts'
 import type { VerifyFlags } from './commands/verify.ts'
 import type { ConfigFlags } from './context.ts'
 import { COMMAND_HELP, PROGRAM_HELP } from './help.ts'
-import { parseAllowedDrops, parseColumns, parseCount, parseDuration, parseIndex, parseResume, parseWindow } from './options.ts'
+import { parseAllowedDrops, parseColumns, parseCount, parseDuration, parseIndex, parsePort, parseResume, parseWindow } from './options.ts'
 import { packageVersion } from './package-root.ts'
+import type { WatchedFlags } from './watched-worker.ts'
 
 /** Runs a command with what it needs, and keeps its exit code; of the flags only `json` is looked at. */
 export type Run = (flags: object, command: (context: CommandContext) => Promise<number>) => Promise<void>
@@ -31,6 +34,7 @@ export function createProgram(run: Run): Command {
   addPreview(program, run)
   addValidate(program, run)
   addRehearse(program, run)
+  addLooks(program, run)
   addShow(program, run)
   addExport(program, run)
   addVerify(program, run)
@@ -46,6 +50,14 @@ function artifactPath(): Option {
   return new Option('-o, --artifact-path <folder>', 'folder that holds datasets').default('artifacts')
 }
 
+function addWatchedOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--metrics-port <port>', 'serve Prometheus metrics of the worker on this port of 127.0.0.1 (0: any)').argParser(parsePort),
+    )
+    .option('-v, --verbose', 'a line for each row group, retried call and changed limit')
+}
+
 function addConfigOptions(command: Command): Command {
   return command
     .option('-c, --run-config <file>', 'run settings as YAML, as DataDesigner has them')
@@ -57,7 +69,7 @@ function addConfigOptions(command: Command): Command {
 }
 
 function addFollowOptions(command: Command): Command {
-  return command
+  return addWatchedOptions(command)
     .addOption(
       new Option('--worker <where>', 'who does the work: a worker in this command, or some `parquetry worker`')
         .choices(['embedded', 'external'])
@@ -183,6 +195,37 @@ function addRehearse(program: Command, run: Run): void {
     )
 }
 
+/** Commands that look at runs and datasets, and change nothing. */
+function addLooks(program: Command, run: Run): void {
+  program
+    .command('list')
+    .description('datasets and open runs, with state and age')
+    .addOption(artifactPath())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.list)
+    .action((flags: ListFlags) => run(flags, async (context) => (await import('./commands/list.ts')).list(flags, context)))
+  program
+    .command('status')
+    .description('one dataset now: from its run, or from its folder alone')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .addOption(artifactPath())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.status)
+    .action((dataset: string, flags: StatusFlags) =>
+      run(flags, async (context) => (await import('./commands/status.ts')).status(dataset, flags, context)),
+    )
+  program
+    .command('watch')
+    .description('the live panel of a run, wherever it was started')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .addOption(artifactPath())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.watch)
+    .action((dataset: string, flags: StatusFlags) =>
+      run(flags, async (context) => (await import('./commands/watch.ts')).watch(dataset, flags, context)),
+    )
+}
+
 function addShow(program: Command, run: Run): void {
   program
     .command('show')
@@ -229,18 +272,15 @@ function addVerify(program: Command, run: Run): void {
 }
 
 function addServers(program: Command, run: Run): void {
-  program
-    .command('worker')
-    .description('serve runs that were started with --worker external, until Ctrl-C')
-    .addOption(json())
+  addWatchedOptions(
+    program.command('worker').description('serve runs that were started with --worker external, until Ctrl-C').addOption(json()),
+  )
     .addHelpText('after', COMMAND_HELP.worker)
-    .action((flags: { readonly json?: boolean }) => run(flags, async (context) => (await import('./commands/worker.ts')).worker(context)))
-  program
-    .command('dev')
-    .description('server, worker and UI on this machine, until Ctrl-C')
+    .action((flags: WatchedFlags) => run(flags, async (context) => (await import('./commands/worker.ts')).worker(flags, context)))
+  addWatchedOptions(program.command('dev').description('server, worker and UI on this machine, until Ctrl-C'))
     .addOption(new Option('--detach', 'start just the server, and leave it running').conflicts(['stop', 'all']))
     .addOption(new Option('--stop', 'end the server that commands have left running').conflicts('all'))
-    .option('--all', 'go on with all open runs, also those whose command has left')
+    .addOption(new Option('--all', 'go on with all open runs, also those whose command has left').conflicts('metricsPort'))
     .addOption(json())
     .addHelpText('after', COMMAND_HELP.dev)
     .action((flags: DevFlags & { readonly json?: boolean }) =>

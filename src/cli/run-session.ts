@@ -18,6 +18,7 @@ import type { Server } from './server.ts'
 import { workflowLink } from './server.ts'
 import { commandLine, datasetArgument } from './shell.ts'
 import { watchRun } from './watch-run.ts'
+import { sayMetrics } from './watched-worker.ts'
 
 /** Settings of a session. */
 export interface SessionOptions {
@@ -35,7 +36,7 @@ export interface SessionOptions {
   /** Called with every look at the run, in place of saying what the folder held at the start. */
   readonly onProgress?: (progress: RunProgress) => void
   /** Further settings of the worker inside this process. */
-  readonly workerOptions?: Pick<StartWorkerOptions, 'observeModels'>
+  readonly workerOptions?: Pick<StartWorkerOptions, 'observeModels' | 'metricsPort' | 'onEvent'>
 }
 
 /** How a session ended. */
@@ -114,13 +115,15 @@ async function serve(options: SessionOptions): Promise<RunningWorker | null> {
     output.say('note     another process serves this run; Ctrl-C only ends watching')
     return null
   }
-  return await startWorker({
+  const running = await startWorker({
     server: server.target,
     taskQueue: run.taskQueue,
     env,
     log: (line) => output.warn(line),
     ...options.workerOptions,
   })
+  sayMetrics(output, running)
+  return running
 }
 
 /** True once somebody serves the queue; false after 5 s (ruling 23). */

@@ -1,10 +1,13 @@
 /** The Temporal server a command works with: the named one, ours that is up already, or one that is started now. */
 import { ParquetryClient } from '../client/parquetry-client.ts'
 import type { TemporalConnection } from '../server/connection.ts'
-import { connectTemporal } from '../server/connection.ts'
+import { configuredTarget, connectTemporal, embeddedNamespace } from '../server/connection.ts'
+import { userCacheDir } from '../server/cache-folder.ts'
+import { isParquetryError } from '../errors.ts'
 import type { ServerHandle, ServerStep } from '../server/ensure-server.ts'
 import { ensureServer } from '../server/ensure-server.ts'
 import { registerSearchAttributes } from '../server/namespace.ts'
+import { serverStatus } from '../server/stop-server.ts'
 import type { Output } from './output.ts'
 
 /** A server that answers, and a client for it; close it when done, which leaves the server running. */
@@ -30,6 +33,28 @@ export async function openServer(env: Environment, output: Output, onStep?: (ste
   }
   const client = new ParquetryClient(target.connection, target.namespace)
   return { handle, target, client, close: () => client.close() }
+}
+
+/**
+ * The server that the environment names, or the one that commands have started on this machine, if it answers; null when there is none.
+ * Nothing is started: for commands that only look.
+ */
+export async function findServer(env: Environment): Promise<Server | null> {
+  const isConfigured = configuredTarget(env) !== null
+  const { isAnswering, record } = isConfigured ? { isAnswering: true, record: null } : await serverStatus({ cacheDir: userCacheDir(env) })
+  if (!isAnswering) return null
+  const own = record === null ? undefined : { address: record.address, namespace: embeddedNamespace(env) }
+  try {
+    const target = await connectTemporal(env, own)
+    const { address, namespace } = target
+    const uiUrl = record?.uiUrl ?? null
+    const handle: ServerHandle = { address, namespace, uiUrl, origin: isConfigured ? 'configured' : 'reused', stop: async () => undefined }
+    const client = new ParquetryClient(target.connection, namespace)
+    return { handle, target, client, close: () => client.close() }
+  } catch (error) {
+    if (isParquetryError(error) && error.code === 'TEMPORAL_UNREACHABLE') return null
+    throw error
+  }
 }
 
 /** Address of a run in the Temporal UI, or the words to find it where the UI's address is not known. */

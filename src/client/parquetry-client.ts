@@ -61,8 +61,11 @@ export interface CreateOptions {
   readonly seed?: string | number
   /** Send all calls to this provider instead, e.g. `rehearsal`. */
   readonly provider?: string
-  /** `own`: a queue that only a worker made for this dataset serves. Default `shared`: any `parquetry worker`. */
-  readonly taskQueue?: 'own' | 'shared'
+  /**
+   * Which workers serve the run. Default `shared`: any `parquetry worker`; `own`: one made for this dataset; any other text is the
+   * name of a queue, for workers started with the same `taskQueue`.
+   */
+  readonly taskQueue?: 'own' | 'shared' | (string & {})
   /** Where model providers and home files come from. Default: the environment and the home folder. */
   readonly sources?: Partial<ConfigSources>
   /** Settings of the run that change no value. */
@@ -306,7 +309,8 @@ export class ParquetryClient {
       options: await this.#runOptions(options.run),
       ...(options.retryDropped === true ? { retryDropped: true } : {}),
     }
-    const taskQueue = options.taskQueue === 'own' ? taskQueueOf(dataset.datasetId) : TASK_QUEUE
+    const named = options.taskQueue ?? 'shared'
+    const taskQueue = named === 'own' ? taskQueueOf(dataset.datasetId) : named === 'shared' ? TASK_QUEUE : named
     await this.#client.workflow.start(GENERATE_DATASET, {
       workflowId: workflowIdOf(dataset.datasetId),
       taskQueue,

@@ -71,6 +71,11 @@ export class RunHandle {
     return await readProgress(this.#parts.client, this.#parts.handle)
   }
 
+  /** One look, or null when no worker answers within the time, in ms. */
+  async look(timeoutMs = 4_000): Promise<RunProgress | null> {
+    return await this.#parts.client.withDeadline(Date.now() + timeoutMs, () => this.readProgress()).catch(() => null)
+  }
+
   /** Looks at the run again and again until it has ended; looks that the server cannot answer are left out. */
   async *progress(options: { readonly intervalMs?: number; readonly signal?: AbortSignal } = {}): AsyncGenerator<RunProgress> {
     let hasEnded = false

@@ -23,9 +23,11 @@ import { openStorage } from '../storage/open.ts'
 import { createContact } from './contact.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createDatasetCache } from './dataset-cache.ts'
+import type { WorkerMetrics } from './metrics.ts'
 import { createPeople } from './people.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { RehearsalOptions } from './rehearsal.ts'
+import type { WorkerEvent } from './worker-events.ts'
 
 /** Settings of a worker. */
 export interface ParquetryWorkerOptions {
@@ -47,12 +49,18 @@ export interface ParquetryWorkerOptions {
   readonly observeModels?: (event: ModelEvent) => void
   /** How often and for how long a failed model call is repeated before the run waits. */
   readonly retry?: Partial<RetryPolicy>
+  /** Metrics of this worker; `createMetrics` makes them. Default: none are kept. */
+  readonly metrics?: WorkerMetrics
+  /** Hears of model calls and row groups, for logs; must not throw. */
+  readonly onEvent?: (event: WorkerEvent) => void
   /** One line for people. Default: nothing. */
   readonly log?: (message: string, facts?: Readonly<Record<string, unknown>>) => void
   /** Row groups this worker runs at once, over all datasets. Default 64. */
   readonly maxConcurrentRowGroups?: number
   /** Calls on the wire may finish for this long after a stop, in ms. Default 20,000. */
   readonly drainMs?: number
+  /** The bundled workflows. Default: those of the build, or else the sources, bundled when the worker is created. */
+  readonly workflowBundle?: WorkerOptions['workflowBundle']
   /** Further options of the Temporal worker, e.g. `maxCachedWorkflows: 0` in tests. */
   readonly temporal?: Partial<WorkerOptions>
 }
@@ -70,13 +78,18 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
   checkProcessorNames(options.datasetProcessors ?? [], [])
   const env = options.env ?? process.env
   const rehearsal = createRehearsal(options.rehearsal ?? {})
+  const observe = observerOf(options)
   const models = createModels({
     env,
     rehearsal,
     resolveKey: createHomeKeys(env, homedir()),
     ...(options.retry === undefined ? {} : { retry: options.retry }),
-    ...(options.observeModels === undefined ? {} : { observe: options.observeModels }),
+    observe: (event) => {
+      options.observeModels?.(event)
+      observe(event)
+    },
   })
+  options.metrics?.readLimits(() => models.limits())
   const encoder = createEncoderPool()
   const log = options.log ?? ((): void => undefined)
   const ports: DatasetPorts = {
@@ -96,13 +109,14 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     connection: options.connection,
     namespace: options.namespace ?? 'default',
     taskQueue: options.taskQueue ?? TASK_QUEUE,
-    ...workflowCode(),
+    ...(options.workflowBundle === undefined ? workflowCode() : { workflowBundle: options.workflowBundle }),
     activities: createActivities({
       ports,
       openDataset: createDatasetCache(ports),
       drawSeed: () => String(randomBytes(6).readUIntBE(0, 6)),
       drainMs,
       isInTouch: (since) => contact.isInTouch(since),
+      observe,
     }),
     // Rate limits hold only without eager dispatch, and it gains nothing for row groups.
     maxEagerActivityReservationsPerWorkflowTask: 0,
@@ -128,6 +142,13 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     shutdown(): void {
       if (worker.getState() === 'RUNNING') worker.shutdown()
     },
+  }
+}
+
+function observerOf({ metrics, onEvent }: ParquetryWorkerOptions): (event: WorkerEvent) => void {
+  return (event) => {
+    metrics?.observe(event)
+    onEvent?.(event)
   }
 }
 

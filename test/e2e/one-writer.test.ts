@@ -9,7 +9,7 @@ import type { RunHandle } from '../../src/client/run-handle.ts'
 import { createWorker } from '../../src/worker/create-worker.ts'
 import { ensureBuilt } from '../cli/helpers.ts'
 import type { Workshop } from '../helpers/datasets.ts'
-import { openWorkshop, QUICK_RUN, rowsOf, until } from '../helpers/datasets.ts'
+import { bundled, openWorkshop, QUICK_RUN, rowsOf, until } from '../helpers/datasets.ts'
 import type { ModelStub } from '../helpers/model-stub.ts'
 import { startModelStub } from '../helpers/model-stub.ts'
 import { startTestServer } from '../helpers/temporal-server.ts'
@@ -177,7 +177,7 @@ describe('a dataset has one writer', () => {
 
     async function withOtherWorker<T>(run: RunHandle, operation: () => Promise<T>): Promise<T> {
       const connection = await NativeConnection.connect({ address: server.address })
-      const worker = await createWorker({ connection, taskQueue: run.taskQueue, drainMs: 5_000 })
+      const worker = await createWorker({ connection, taskQueue: run.taskQueue, drainMs: 5_000, ...bundled() })
       const running = worker.run()
       try {
         return await operation()

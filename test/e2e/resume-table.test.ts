@@ -4,8 +4,6 @@ import { randomUUID } from 'node:crypto'
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { CreateOptions } from '../../src/client/parquetry-client.ts'
 import type { RunHandle } from '../../src/client/run-handle.ts'
@@ -14,7 +12,6 @@ import { GENERATE_DATASET, taskQueueOf, workflowIdOf } from '../../src/contract.
 import type { DatasetResult, Finding, GenerateDatasetInput } from '../../src/contract.ts'
 import type { Metadata } from '../../src/dataset/metadata.ts'
 import { openStorage } from '../../src/storage/open.ts'
-import type { ParquetryWorkerOptions } from '../../src/worker/create-worker.ts'
 import { openWorkshop, QUICK_RUN, rowsOf, until } from '../helpers/datasets.ts'
 import type { Workshop } from '../helpers/datasets.ts'
 import { startModelStub } from '../helpers/model-stub.ts'
@@ -23,7 +20,6 @@ import { askPython } from '../parquet/python.ts'
 
 let workshop: Workshop
 let stub: ModelStub
-let worker: Partial<ParquetryWorkerOptions>
 let reference: Awaited<ReturnType<typeof rowsOf>>
 
 const MODES = ['always', 'if_possible'] as const
@@ -32,10 +28,6 @@ const SIZE = { numRecords: 50, bufferSize: 10, seed: 7 } as const
 beforeAll(async () => {
   workshop = await openWorkshop()
   stub = await startModelStub()
-  const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url))
-  const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') })
-  // Bundled once for all workers of this file.
-  worker = { temporal: { workflowBundle, workflowsPath: undefined } as unknown as NonNullable<ParquetryWorkerOptions['temporal']> }
   reference = await rowsOf((await make('reference')).location)
 })
 afterAll(async () => {
@@ -60,28 +52,23 @@ function config(changes: { readonly prompt?: string; readonly columns?: readonly
 }
 
 async function make(datasetName: string, options: CreateOptions = {}, from: object = config()): Promise<DatasetResult> {
-  return await workshop.make(from, { ...SIZE, datasetName, ...options }, worker)
+  return await workshop.make(from, { ...SIZE, datasetName, ...options })
 }
 
 /** As `make`, with the notes of the run. */
 async function go(options: CreateOptions, from: object = config()): Promise<DatasetResult & { notes: string }> {
-  const run = await workshop.start(from, options)
-  return { ...(await workshop.withWorker(run, () => run.result(), worker)), notes: run.notes.join('\n') }
+  return await workshop.go(from, options)
 }
 
 /** A run that was stopped after some calls, its row groups one after the other; journal and all. */
 async function interrupt(datasetName: string, options: CreateOptions = {}, { latencyMs = 60, calls = 24 } = {}): Promise<string> {
   await stub.reset({ latencyMs })
   const run = await workshop.start(config(), { ...SIZE, datasetName, ...options, run: { ...QUICK_RUN, maxConcurrentRowGroups: 1 } })
-  await workshop.withWorker(
-    run,
-    async () => {
-      await until(async () => (await stub.stats()).requests >= calls)
-      await run.stop({ now: true })
-      expect(await run.result()).toMatchObject({ state: 'stopped' })
-    },
-    worker,
-  )
+  await workshop.withWorker(run, async () => {
+    await until(async () => (await stub.stats()).requests >= calls)
+    await run.stop({ now: true })
+    expect(await run.result()).toMatchObject({ state: 'stopped' })
+  })
   return run.location
 }
 
@@ -195,7 +182,7 @@ describe('a folder without metadata.json and without row groups', () => {
     const logged: string[] = []
     const run = await workshop.start(config(), { ...size, bufferSize: 50, datasetName: basename(location), resume })
     expect(run.notes.join()).toContain('starting from the beginning in the same folder')
-    const result = await workshop.withWorker(run, () => run.result(), { ...worker, log: (message) => logged.push(message) })
+    const result = await workshop.withWorker(run, () => run.result(), { log: (message) => logged.push(message) })
     expect(result).toMatchObject({ state: 'complete', location })
     expect(logged).toContainEqual(expect.stringContaining('partial results are cleared'))
     expect(await listed(location, 'tmp-partial-parquet-files')).toEqual([])
@@ -265,14 +252,10 @@ describe('a folder whose metadata.json is lost, and whose receipts are not', () 
   it('forgets an extension of which nothing was committed, and goes on with the plan of the receipts', async () => {
     const first = await make('lost-extension', { numRecords: 20 })
     const run = await workshop.start(config(), { datasetName: 'lost-extension', numRecords: 50, resume: 'always' })
-    await workshop.withWorker(
-      run,
-      async () => {
-        await run.stop({ now: true })
-        await run.result()
-      },
-      worker,
-    )
+    await workshop.withWorker(run, async () => {
+      await run.stop({ now: true })
+      await run.result()
+    })
     for (const id of [2, 3, 4]) await rm(fileOf(first.location, id), { force: true })
     await rm(join(first.location, 'metadata.json'))
     expect(await go({ datasetName: 'lost-extension', resume: 'always' })).toMatchObject({ targetNumRecords: 20, generated: false })
@@ -365,13 +348,13 @@ describe('a folder with a complete dataset', () => {
         },
       }
       const datasetName = `complete-${String(resume)}`
-      const { location } = await workshop.make(config(), { ...SIZE, datasetName }, { ...worker, datasetProcessors: [counting] })
+      const { location } = await workshop.make(config(), { ...SIZE, datasetName }, { datasetProcessors: [counting] })
       expect(processed).toHaveLength(5)
       await stub.reset()
       const before = await metadataOf(location)
       const run = await workshop.start(config(), { ...SIZE, datasetName, resume })
       expect(run.notes.join()).toMatch(/is complete already/)
-      const result = await workshop.withWorker(run, () => run.result(), { ...worker, datasetProcessors: [counting] })
+      const result = await workshop.withWorker(run, () => run.result(), { datasetProcessors: [counting] })
       expect(result).toMatchObject({
         state: 'complete',
         generated: false,
@@ -679,7 +662,7 @@ describe('a folder on which a run is open', () => {
   async function withOpenRun(datasetName: string, operation: (run: RunHandle) => Promise<void>): Promise<void> {
     const run = await workshop.start(config(), { ...SIZE, datasetName })
     await operation(run)
-    await workshop.withWorker(run, () => run.result(), worker)
+    await workshop.withWorker(run, () => run.result())
     await expectWhole(run.location)
   }
 
@@ -697,16 +680,12 @@ describe('a folder on which a run is open', () => {
   it('is joined while it generates, and says which wishes it does not follow', async () => {
     await stub.reset({ latencyMs: 60 })
     const run = await workshop.start(config(), { ...SIZE, datasetName: 'open-busy' })
-    await workshop.withWorker(
-      run,
-      async () => {
-        await until(async () => (await stub.stats()).requests >= 10)
-        const joined = await workshop.start(config(), { datasetName: 'open-busy', numRecords: 70, bufferSize: 10 })
-        expect(joined.notes.join()).toMatch(/it makes 50 records, not 70; start again/)
-        expect(await joined.result()).toMatchObject({ targetNumRecords: 50 })
-      },
-      worker,
-    )
+    await workshop.withWorker(run, async () => {
+      await until(async () => (await stub.stats()).requests >= 10)
+      const joined = await workshop.start(config(), { datasetName: 'open-busy', numRecords: 70, bufferSize: 10 })
+      expect(joined.notes.join()).toMatch(/it makes 50 records, not 70; start again/)
+      expect(await joined.result()).toMatchObject({ targetNumRecords: 50 })
+    })
     expect(await stub.stats()).toMatchObject({ requests: 50, distinct: 50 })
   })
 
@@ -715,7 +694,7 @@ describe('a folder on which a run is open', () => {
       const beside = await workshop.start(config(), { ...SIZE, numRecords: 10, datasetName: 'open-never', resume: 'never' })
       expect(beside.datasetName).toMatch(STAMPED)
       expect(beside.notes.join()).toContain(`a run is open on ${run.location}`)
-      await workshop.withWorker(beside, () => beside.result(), worker)
+      await workshop.withWorker(beside, () => beside.result())
     })
   })
 })
@@ -739,7 +718,7 @@ describe('a folder that was moved', () => {
     // As after a `create` that was killed: the run stays open, and nobody serves it.
     const identity = `${spawnSync('true').pid}@${hostname()}`
     await workshop.withWorker(run, () => until(async () => (await stub.stats()).requests >= 24), {
-      temporal: { ...worker.temporal, identity },
+      temporal: { identity },
     })
     const location = folderOf('moved-open-to')
     await rename(run.location, location)
@@ -775,17 +754,13 @@ describe('a run that ended otherwise', () => {
     await stub.reset({ latencyMs: 40 })
     const datasetName = `ended-${how}`
     const run = await workshop.start(config(), { ...SIZE, datasetName, run: { ...QUICK_RUN, maxConcurrentRowGroups: 1 } })
-    await workshop.withWorker(
-      run,
-      async () => {
-        await until(async () => (await stub.stats()).requests >= 15)
-        if (how === 'terminated') await workshop.client.temporal.workflow.getHandle(run.workflowId).terminate('by a person')
-        if (how === 'cancelled') await run.cancel()
-        if (how === 'failed') await writeFile(join(run.location, 'parquetry.json'), 'not JSON')
-        await expect(run.result()).rejects.toMatchObject({ code: how === 'failed' ? 'DATASET_DAMAGED' : 'RUN_FAILED' })
-      },
-      worker,
-    )
+    await workshop.withWorker(run, async () => {
+      await until(async () => (await stub.stats()).requests >= 15)
+      if (how === 'terminated') await workshop.client.temporal.workflow.getHandle(run.workflowId).terminate('by a person')
+      if (how === 'cancelled') await run.cancel()
+      if (how === 'failed') await writeFile(join(run.location, 'parquetry.json'), 'not JSON')
+      await expect(run.result()).rejects.toMatchObject({ code: how === 'failed' ? 'DATASET_DAMAGED' : 'RUN_FAILED' })
+    })
     await expect(workshop.start(config(), { ...SIZE, datasetName })).rejects.toMatchObject({ code: 'DATASET_UNFINISHED' })
     const result = await go({ datasetName, resume: 'always' })
     expect(result).toMatchObject({ state: 'complete' })
@@ -829,7 +804,7 @@ describe('the input of the workflow', () => {
       args: [input],
     })
     const ended = handle.result().catch((error: { cause?: { cause?: { type?: string } } }) => error.cause?.cause?.type)
-    return await workshop.withWorker({ taskQueue } as RunHandle, () => ended, worker)
+    return await workshop.withWorker({ taskQueue } as RunHandle, () => ended)
   }
 
   async function emptyFolder(name: string): Promise<string> {

@@ -1,15 +1,14 @@
 /** A client, a worker connection and the bundled workflows against the test server that the global set-up started. */
-import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
-import type { WorkerOptions, WorkflowBundleWithSourceMap } from '@temporalio/worker'
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import type { WorkerOptions, WorkflowBundlePath } from '@temporalio/worker'
 import { inject } from 'vitest'
 
 /** Everything a workflow test needs. */
 export interface Harness {
   readonly client: Client
   readonly nativeConnection: NativeConnection
-  readonly bundle: WorkflowBundleWithSourceMap
+  readonly bundle: WorkflowBundlePath
   /** Runs `operation` while a worker serves the task queue. */
   withWorker<T>(options: Partial<WorkerOptions> & { taskQueue: string; activities: object }, operation: () => Promise<T>): Promise<T>
   close(): Promise<void>
@@ -30,10 +29,7 @@ export async function openHarness(): Promise<Harness> {
   const address = inject('temporalAddress')
   const connection = await Connection.connect({ address })
   const nativeConnection = await NativeConnection.connect({ address })
-  const bundle = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  })
+  const bundle = { codePath: inject('workflowBundle') }
   return {
     client: new Client({ connection }),
     nativeConnection,

@@ -16,6 +16,7 @@ import { maxWaitOf } from '../options.ts'
 import { followRun } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
+import { watched } from '../watched-worker.ts'
 import { commandLine, datasetArgument } from '../shell.ts'
 import { isCompositeFile } from './composite-file.ts'
 import { allowDrops, currencyOf, loadConfig, runOptionsOf } from './load-config.ts'
@@ -70,6 +71,7 @@ export async function create(config: string, flags: CreateFlags, context: Comman
       server,
       run,
       worker: flags.worker,
+      workerOptions: watched(flags, output),
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
     })

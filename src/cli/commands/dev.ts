@@ -8,12 +8,14 @@ import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Server } from '../server.ts'
 import { openServer } from '../server.ts'
+import type { WatchedFlags } from '../watched-worker.ts'
+import { sayMetrics, watched } from '../watched-worker.ts'
 import { commandLine } from '../shell.ts'
 import { announceOpenRuns } from './open-runs.ts'
 import { waitForInterrupt } from './wait-for-interrupt.ts'
 
 /** Flags of `dev`. */
-export interface DevFlags {
+export interface DevFlags extends WatchedFlags {
   readonly detach?: boolean
   readonly stop?: boolean
   readonly all?: boolean
@@ -51,7 +53,10 @@ async function serve(server: Server, flags: DevFlags, { output, env }: CommandCo
   const workers: RunningWorker[] = []
   try {
     for (const taskQueue of queues)
-      workers.push(await startWorker({ server: server.target, taskQueue, env, log: (line) => output.warn(line) }))
+      workers.push(
+        await startWorker({ server: server.target, taskQueue, env, log: (line) => output.warn(line), ...watched(flags, output) }),
+      )
+    for (const running of workers) sayMetrics(output, running)
     output.say(`Worker   serves task queue ${TASK_QUEUE}: runs that are started with --worker external go on here`)
     output.say('         Ctrl-C ends it')
     output.emit('serving', { taskQueues: queues })

@@ -10,6 +10,7 @@ import { maxWaitOf } from '../options.ts'
 import { followRun } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
+import { watched } from '../watched-worker.ts'
 import { allowDrops, currencyOf, runOptionsOf } from './load-config.ts'
 
 /** Flags of `resume`. */
@@ -62,6 +63,7 @@ export async function goOn(dataset: string, flags: ResumeFlags, context: Command
       server,
       run,
       worker: flags.worker,
+      workerOptions: watched(flags, output),
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
     })

@@ -4,17 +4,27 @@ import { startWorker } from '../../worker/start-worker.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openServer } from '../server.ts'
+import type { WatchedFlags } from '../watched-worker.ts'
+import { sayMetrics, watched } from '../watched-worker.ts'
 import { announceOpenRuns } from './open-runs.ts'
 import { waitForInterrupt } from './wait-for-interrupt.ts'
 
 /** Runs the command; answers its exit code. */
-export async function worker({ output, env }: CommandContext): Promise<number> {
+export async function worker(flags: WatchedFlags, { output, env }: CommandContext): Promise<number> {
   const server = await openServer(env, output)
   try {
     await announceOpenRuns(output, server, { all: false })
-    const running = await startWorker({ server: server.target, taskQueue: TASK_QUEUE, env, log: (line) => output.warn(line) })
+    const running = await startWorker({
+      server: server.target,
+      taskQueue: TASK_QUEUE,
+      env,
+      log: (line) => output.warn(line),
+      ...watched(flags, output),
+    })
     output.say(`Worker   serves task queue ${TASK_QUEUE} at ${server.handle.address}, namespace ${server.handle.namespace}; Ctrl-C ends it`)
-    output.emit('serving', { taskQueue: TASK_QUEUE, address: server.handle.address, namespace: server.handle.namespace })
+    sayMetrics(output, running)
+    const { address, namespace } = server.handle
+    output.emit('serving', { taskQueue: TASK_QUEUE, address, namespace, metrics: running.metricsUrl })
     try {
       await Promise.race([waitForInterrupt(output), running.failed])
     } finally {
