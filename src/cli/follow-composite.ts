@@ -14,6 +14,7 @@ import type { EndFacts } from './say-end.ts'
 import { openServer, workflowLink } from './server.ts'
 import type { Server } from './server.ts'
 import { commandLine, datasetArgument, shownPath } from './shell.ts'
+import { watched } from './watched-worker.ts'
 
 /** Settings of following. */
 export interface FollowCompositeOptions {
@@ -44,6 +45,7 @@ export async function followComposite(
       worker: flags.worker,
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
+      workerOptions: watched(flags, output),
       onProgress(progress): void {
         if (facts === null) seen = progress
         sayStages((progress as CompositeRunProgress).stages)

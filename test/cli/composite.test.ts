@@ -59,7 +59,7 @@ describe('create with a file of stages (examples/exam.yaml)', () => {
         ],
       })
 
-      const second = await place.run(['create', example, '--provider', 'rehearsal', '--json'])
+      const second = await place.run(['resume', 'exam', '--json'])
       expect(second).toMatchObject({ code: 0, stderr: '' })
       const result = eventsOf(second).find(({ event }) => event === 'result')
       expect(result).toMatchObject({ state: 'complete', generated: false, produced: { usage: { calls: 0 } } })
