@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { copyFile, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WorkerOptions } from '@temporalio/worker'
@@ -102,6 +102,13 @@ describe('a composite', () => {
       // More records extend a stage, which keeps its rows. The answers' own config is the same, but not the rows they were made from.
       expect(await paid(async () => (again = await make(exam('changing', { ask: 'Inquire', questions: 12 }))))).toBe(4 + 12)
       expect(made(again!)).toEqual({ topics: ['unchanged', false], questions: ['complete', true], answers: ['complete', true] })
+      // A file that is no row group does not become rows of the next stage unnoticed.
+      const rowGroups = join(again!.location, 'stage-0-topics', 'parquet-files')
+      await copyFile(join(rowGroups, 'batch_00000.parquet'), join(rowGroups, 'batch_00000_extra.parquet'))
+      await expect(make(exam('changing', { ask: 'Inquire', questions: 12 }))).rejects.toMatchObject({
+        code: 'SEED_DATA_UNREADABLE',
+        message: expect.stringContaining('stage "questions": expected nothing but row groups in'),
+      })
     },
   )
 
