@@ -29,6 +29,7 @@ const KIND_OF_CODE = {
   DATASET_UNFINISHED: 'user',
   DATASET_OPEN_ELSEWHERE: 'user',
   DATASET_MOVED: 'user',
+  DATASET_INCOMPLETE: 'user',
   NOTHING_TO_RESUME: 'user',
   RESUME_INCOMPATIBLE: 'user',
   NUM_RECORDS_MISMATCH: 'user',
@@ -39,6 +40,11 @@ const KIND_OF_CODE = {
   DATASET_NOT_VISIBLE: 'transient',
   DISK_FULL: 'blocked',
   STORAGE_FAILED: 'blocked',
+  // the hub
+  HUB_TOKEN_MISSING: 'user',
+  HUB_FORBIDDEN: 'user',
+  HUB_REFUSED: 'user',
+  HUB_UNAVAILABLE: 'blocked',
   // one row
   TEMPLATE_FAILED: 'content',
   EMPTY_PROMPT: 'content',
@@ -46,6 +52,7 @@ const KIND_OF_CODE = {
   EXPRESSION_CAST: 'content',
   VALUE_NOT_REPRESENTABLE: 'content',
   ANSWER_INVALID: 'content',
+  CUSTOM_CELL_FAILED: 'content',
   MODEL_BAD_REQUEST: 'content',
   MODEL_CONTEXT_TOO_LONG: 'content',
   MODEL_CONTENT_FILTERED: 'content',
@@ -59,6 +66,9 @@ const KIND_OF_CODE = {
   MODEL_UNAVAILABLE: 'blocked',
   MODEL_TIMEOUT: 'blocked',
   MODEL_UNREACHABLE: 'blocked',
+  // custom columns
+  CUSTOM_GENERATOR_MISSING: 'blocked',
+  CUSTOM_COLUMN_FAILED: 'blocked',
   // the run
   TOO_MANY_DROPPED: 'blocked',
   ROW_GROUP_KILLS_WORKER: 'blocked',

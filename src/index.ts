@@ -1,4 +1,16 @@
 /** The public surface: declare a dataset, start and follow runs, run a worker, tell errors apart. */
+export { defineColumnGenerator } from './config/column-generators.ts'
+export type {
+  CellColumnGenerator,
+  ColumnGenerator,
+  ColumnGenerators,
+  FullColumnGenerator,
+  GeneratedColumns,
+  GeneratorContext,
+  GeneratorRow,
+  OutputType,
+  Question,
+} from './columns/custom-generator.ts'
 export { defineDataset } from './config/define-dataset.ts'
 export type { ConfigInput, PreparedConfig } from './config/prepare-config.ts'
 export { ParquetryClient } from './client/parquetry-client.ts'
@@ -17,6 +29,8 @@ export { openDatasetRows } from './client/open-dataset-rows.ts'
 export type { RowOptions } from './client/open-dataset-rows.ts'
 export { exportDataset } from './client/export-dataset.ts'
 export type { ExportedDataset, ExportOptions } from './client/export-dataset.ts'
+export { pushToHub } from './client/push-to-hub.ts'
+export type { PushedDataset, PushOptions } from './client/push-to-hub.ts'
 export { createWorker } from './worker/create-worker.ts'
 export type { ParquetryWorker, ParquetryWorkerOptions } from './worker/create-worker.ts'
 export { createMetrics } from './worker/metrics.ts'
@@ -26,4 +40,6 @@ export type { DatasetProcessor, DatasetTables, ProcessorContext, ProcessorOutput
 export type { DatasetResult, RunOptions } from './contract.ts'
 export { isParquetryError, ParquetryError } from './errors.ts'
 export type { ErrorCode, Problem } from './errors.ts'
+export type { ChatAnswer, ChatMessage } from './model/client.ts'
+export type { RowStream } from './random/random.ts'
 export type { Field, Schema, Table, Value, ValueType } from './values.ts'

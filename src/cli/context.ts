@@ -16,6 +16,8 @@ export interface ConfigFlags {
   readonly providers?: string
   readonly provider?: string
   readonly personFallback?: 'faker'
+  /** Module with code that the config names. */
+  readonly extensions?: string
 }
 
 /** Flags of commands that follow a run. */
@@ -24,4 +26,6 @@ export interface FollowFlags extends WatchedFlags {
   readonly maxWait?: number
   readonly maxConcurrentRowGroups?: number
   readonly sequential?: boolean
+  /** Module with code that the config names. */
+  readonly extensions?: string
 }

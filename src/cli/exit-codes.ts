@@ -31,6 +31,7 @@ export function exitOfResult({ state }: DatasetResult): number {
 export function exitOfError(error: unknown): number {
   if (!isParquetryError(error)) return EXIT.failed
   if (error.code === 'DATASET_UNFINISHED') return EXIT.undecided
+  if (error.code === 'DATASET_INCOMPLETE') return EXIT.incomplete
   if (error.code.startsWith('TEMPORAL_')) return EXIT.noServer
   // The rows were made by then.
   if (error.code === 'PROCESSOR_FAILED' || error.code === 'STAGE_EMPTY') return EXIT.failed

@@ -7,6 +7,7 @@ import { dropsText } from './drop-text.ts'
 import { count, duration } from './format.ts'
 import { maxWaitOf } from './options.ts'
 import type { Output } from './output.ts'
+import { loadExtensions } from './commands/load-extensions.ts'
 import { followRun, resumeCommandOf } from './run-session.ts'
 import type { SessionEnd } from './run-session.ts'
 import { usageText } from './say-end.ts'
@@ -32,6 +33,7 @@ export async function followComposite(
   { startedAt, flags, context, facts }: FollowCompositeOptions,
 ): Promise<number> {
   const { output, env } = context
+  const workerOptions = { ...watched(flags, output), ...(await loadExtensions(flags)) }
   const server = await openServer(env, output)
   try {
     const run = await start(server.client)
@@ -45,7 +47,8 @@ export async function followComposite(
       worker: flags.worker,
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
-      workerOptions: watched(flags, output),
+      extensions: flags.extensions,
+      workerOptions,
       onProgress(progress): void {
         if (facts === null) seen = progress
         sayStages((progress as CompositeRunProgress).stages)
@@ -107,10 +110,10 @@ function lineOf({ state, totals, targetNumRecords, outputRecords, note, location
 function sayCompositeEnd(
   output: Output,
   server: Server,
-  { result, run }: SessionEnd & { readonly result: CompositeResult | null },
+  { result, run, extensions }: SessionEnd & { readonly result: CompositeResult | null },
   facts: EndFacts,
 ): void {
-  const goOn = resumeCommandOf(run)
+  const goOn = resumeCommandOf({ run, extensions })
   if (result === null) {
     output.say(`go on    ${goOn}   (repeats no call)`)
     return
@@ -136,9 +139,7 @@ function sayCompositeEnd(
   )
   if (state === 'stopped') output.say(`go on    ${goOn}   (repeats no call)`)
   else if (state === 'incomplete' && last !== undefined) {
-    output.say(
-      `Accept   ${commandLine('resume', datasetArgument(run.location), '--allow-dropped', String(last.totals.rowsDropped))}   (goes on with the rows that are there)`,
-    )
+    output.say(`Accept   ${goOn} --allow-dropped ${last.totals.rowsDropped}   (goes on with the rows that are there)`)
     output.say(
       `Retry    ${commandLine('retry-dropped', datasetArgument(last.location!))}   (asks again for the dropped rows only; then start again)`,
     )

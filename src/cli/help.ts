@@ -26,6 +26,7 @@ Examples:
   npx parquetry show product-reviews 0
   npx parquetry verify product-reviews
   npx parquetry export product-reviews --format jsonl
+  npx parquetry push-to-hub product-reviews my-name/product-reviews --dry-run
 
 Keys come from the environment (OPENAI_API_KEY; OPENAI_BASE_URL for another endpoint) or from the
 providers that a config names. The Temporal server is the one that TEMPORAL_ADDRESS names, else one
@@ -102,6 +103,17 @@ Examples:
 
 All rows that are there by now, in order; a dataset that is not complete is exported as far as it is,
 and that is said. The file appears whole or not at all.`,
+  pushToHub: `
+Examples:
+  npx parquetry push-to-hub product-reviews my-name/product-reviews --dry-run
+  npx parquetry push-to-hub product-reviews my-name/product-reviews --private --tag reviews
+
+Rows, images, processors' outputs, builder_config.json, metadata.json and a card go up, nothing else: no
+journal, no seed data, no dropped columns. The token comes from HF_TOKEN, or from where hf auth login has
+put it. A later push sends what changed and removes what is gone.
+
+Exit codes: 0 pushed, 2 a mistake or no permission, 3 the dataset is incomplete (--allow-incomplete),
+4 the hub cannot be reached; pushing again sends nothing twice.`,
   verify: `
 Examples:
   npx parquetry verify product-reviews

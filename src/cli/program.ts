@@ -6,6 +6,7 @@ import type { DevFlags } from './commands/dev.ts'
 import type { ExportFlags } from './commands/export.ts'
 import type { ListFlags } from './commands/list.ts'
 import type { PreviewFlags } from './commands/preview.ts'
+import type { PushFlags } from './commands/push-to-hub.ts'
 import type { QuickstartFlags } from './commands/quickstart.ts'
 import type { RehearseFlags } from './commands/rehearse.ts'
 import type { ResumeFlags } from './commands/resume.ts'
@@ -37,6 +38,7 @@ export function createProgram(run: Run): Command {
   addLooks(program, run)
   addShow(program, run)
   addExport(program, run)
+  addPushToHub(program, run)
   addVerify(program, run)
   addServers(program, run)
   return program
@@ -44,6 +46,10 @@ export function createProgram(run: Run): Command {
 
 function json(): Option {
   return new Option('--json', 'one JSON object a line on stdout, for machines')
+}
+
+function extensions(): Option {
+  return new Option('--extensions <module>', 'JavaScript module with code that configs name: columnGenerators, datasetProcessors')
 }
 
 function artifactPath(): Option {
@@ -66,6 +72,7 @@ function addConfigOptions(command: Command): Command {
     .addOption(
       new Option('--person-fallback <how>', "make people by faker where DataDesigner's managed ones are absent").choices(['faker']),
     )
+    .addOption(extensions())
 }
 
 function addFollowOptions(command: Command): Command {
@@ -123,7 +130,8 @@ function addResume(program: Command, run: Run): void {
       .command('resume')
       .description('go on with a dataset, whether its run waits or has ended')
       .argument('<dataset>', 'its folder, or its name below the artifact path')
-      .addOption(artifactPath()),
+      .addOption(artifactPath())
+      .addOption(extensions()),
   )
     .addHelpText('after', COMMAND_HELP.resume)
     .action((dataset: string, flags: ResumeFlags) =>
@@ -137,7 +145,8 @@ function addRetryDropped(program: Command, run: Run): void {
       .command('retry-dropped')
       .description('make the dropped rows of a dataset again; no other row is touched')
       .argument('<dataset>', 'its folder, or its name below the artifact path')
-      .addOption(artifactPath()),
+      .addOption(artifactPath())
+      .addOption(extensions()),
   )
     .addHelpText('after', COMMAND_HELP.retryDropped)
     .action((dataset: string, flags: ResumeFlags) =>
@@ -257,6 +266,31 @@ function addExport(program: Command, run: Run): void {
     )
 }
 
+function addPushToHub(program: Command, run: Run): void {
+  program
+    .command('push-to-hub')
+    .description('upload a dataset to Hugging Face, with a card; needs no server')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .argument('<repo>', 'owner/name on the hub')
+    .addOption(artifactPath())
+    .option('--private', 'only its owner sees it, if this makes it')
+    .addOption(new Option('--tag <tag>', 'a tag of the card; may be repeated').argParser(collectTag))
+    .option('--description <text>', 'what the card says below its title, as markdown')
+    .option('--allow-incomplete', 'push a dataset that lacks rows; its card says so')
+    .option('--replace', 'push over another dataset that is there')
+    .option('--endpoint <url>', 'address of the hub (default: HF_ENDPOINT, else https://huggingface.co)')
+    .option('--dry-run', 'say what would be pushed, and send nothing')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.pushToHub)
+    .action((dataset: string, repo: string, flags: PushFlags & { readonly json?: boolean }) =>
+      run(flags, async (context) => (await import('./commands/push-to-hub.ts')).pushToHubCommand(dataset, repo, flags, context)),
+    )
+}
+
+function collectTag(tag: string, tags: readonly string[] = []): readonly string[] {
+  return [...tags, tag]
+}
+
 function addVerify(program: Command, run: Run): void {
   program
     .command('verify')
@@ -273,14 +307,21 @@ function addVerify(program: Command, run: Run): void {
 
 function addServers(program: Command, run: Run): void {
   addWatchedOptions(
-    program.command('worker').description('serve runs that were started with --worker external, until Ctrl-C').addOption(json()),
+    program
+      .command('worker')
+      .description('serve runs that were started with --worker external, until Ctrl-C')
+      .addOption(extensions())
+      .addOption(json()),
   )
     .addHelpText('after', COMMAND_HELP.worker)
-    .action((flags: WatchedFlags) => run(flags, async (context) => (await import('./commands/worker.ts')).worker(flags, context)))
+    .action((flags: WatchedFlags & { readonly extensions?: string }) =>
+      run(flags, async (context) => (await import('./commands/worker.ts')).worker(flags, context)),
+    )
   addWatchedOptions(program.command('dev').description('server, worker and UI on this machine, until Ctrl-C'))
     .addOption(new Option('--detach', 'start just the server, and leave it running').conflicts(['stop', 'all']))
     .addOption(new Option('--stop', 'end the server that commands have left running').conflicts('all'))
     .addOption(new Option('--all', 'go on with all open runs, also those whose command has left').conflicts('metricsPort'))
+    .addOption(extensions())
     .addOption(json())
     .addHelpText('after', COMMAND_HELP.dev)
     .action((flags: DevFlags & { readonly json?: boolean }) =>

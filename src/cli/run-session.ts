@@ -31,12 +31,14 @@ export interface SessionOptions {
   /** Leave after waiting this long, in ms; null waits for ever. */
   readonly maxWaitMs: number | null
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Module with code that the config names (`--extensions`): going on needs it too. */
+  readonly extensions?: string | undefined
   /** Called once somebody is there to do the work. */
   readonly onServing?: () => void
   /** Called with every look at the run, in place of saying what the folder held at the start. */
   readonly onProgress?: (progress: RunProgress) => void
   /** Further settings of the worker inside this process. */
-  readonly workerOptions?: Pick<StartWorkerOptions, 'observeModels' | 'metricsPort' | 'onEvent'>
+  readonly workerOptions?: Pick<StartWorkerOptions, 'observeModels' | 'metricsPort' | 'onEvent' | 'columnGenerators' | 'datasetProcessors'>
 }
 
 /** How a session ended. */
@@ -47,6 +49,8 @@ export interface SessionEnd {
   readonly result: DatasetResult | null
   /** Messages of findings that were said already, at the start. */
   readonly said: ReadonlySet<string>
+  /** As in the options. */
+  readonly extensions?: string | undefined
 }
 
 /** Longest wait for a run that was told to stop: the calls on the wire may take 20 s, in ms. */
@@ -54,6 +58,10 @@ const STOP_MS = 30_000
 
 /** Follows the run to its end, or to where a person or a script wants to leave. Throws when the run failed. */
 export async function followRun(options: SessionOptions): Promise<SessionEnd> {
+  return { ...(await follow(options)), extensions: options.extensions }
+}
+
+async function follow(options: SessionOptions): Promise<SessionEnd> {
   const { output, run, server } = options
   for (const note of run.notes) output.say(`note     ${note}`)
   output.emit('started', {
@@ -73,7 +81,7 @@ export async function followRun(options: SessionOptions): Promise<SessionEnd> {
       run,
       maxWaitMs: options.maxWaitMs,
       startedAt: Date.now(),
-      resumeCommand: resumeCommandOf(run),
+      resumeCommand: resumeCommandOf(options),
       workerFailed: worker?.failed ?? never(),
       leave: leaving.signal,
       onProgress(progress): void {
@@ -82,7 +90,7 @@ export async function followRun(options: SessionOptions): Promise<SessionEnd> {
       },
     })
     if (ended === 'left') {
-      output.say(`Left     the run goes on where it is served; look again with ${resumeCommandOf(run)}`)
+      output.say(`Left     the run goes on where it is served; look again with ${resumeCommandOf(options)}`)
       return { exitCode: EXIT.stopped, run, result: null, said: new Set() }
     }
     if (ended === 'waited') return await leaveWaiting(options, worker)
@@ -94,8 +102,13 @@ export async function followRun(options: SessionOptions): Promise<SessionEnd> {
 }
 
 /** The command that goes on with a run. */
-export function resumeCommandOf(run: RunHandle): string {
-  return commandLine('resume', datasetArgument(run.location))
+export function resumeCommandOf({ run, extensions }: Pick<SessionEnd, 'run' | 'extensions'>): string {
+  return commandLine('resume', datasetArgument(run.location), ...extensionArguments(extensions))
+}
+
+/** The option that a command needs to find code which the config names. */
+export function extensionArguments(extensions: string | undefined): readonly string[] {
+  return extensions === undefined ? [] : ['--extensions', extensions]
 }
 
 function never(): Promise<never> {
@@ -157,7 +170,7 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** The first Ctrl-C drains, the second aborts (ruling 22). A run that others serve is only left. */
-function handleInterrupts({ output, run }: SessionOptions, isOurs: boolean, leaving: AbortController): { remove(): void } {
+function handleInterrupts({ output, run, extensions }: SessionOptions, isOurs: boolean, leaving: AbortController): { remove(): void } {
   const nextPress = createPresses()
   function stop(): void {
     if (!isOurs) return leaving.abort()
@@ -168,7 +181,7 @@ function handleInterrupts({ output, run }: SessionOptions, isOurs: boolean, leav
     if (press === null) return
     if (press > 1) {
       output.warn(
-        `aborted; the run stays open on the server, and going on repeats only the calls that were in flight: ${resumeCommandOf(run)}`,
+        `aborted; the run stays open on the server, and going on repeats only the calls that were in flight: ${resumeCommandOf({ run, extensions })}`,
       )
       process.exit(EXIT.stopped)
     }

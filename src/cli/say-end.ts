@@ -5,7 +5,7 @@ import { dropsText } from './drop-text.ts'
 import { bytes, count, duration, money } from './format.ts'
 import type { Output } from './output.ts'
 import type { SessionEnd } from './run-session.ts'
-import { resumeCommandOf } from './run-session.ts'
+import { extensionArguments, resumeCommandOf } from './run-session.ts'
 import { findingsText } from './say-found.ts'
 import type { Server } from './server.ts'
 import { workflowLink } from './server.ts'
@@ -19,9 +19,10 @@ export interface EndFacts {
 }
 
 /** Says and emits the end of a run. */
-export function sayEnd(output: Output, server: Server, { result, run, said }: SessionEnd, facts: EndFacts): void {
+export function sayEnd(output: Output, server: Server, end: SessionEnd, facts: EndFacts): void {
+  const { result, run, said } = end
   if (result === null) {
-    output.say(`go on    ${resumeCommandOf(run)}   (repeats no call)`)
+    output.say(`go on    ${resumeCommandOf(end)}   (repeats no call)`)
     return
   }
   const { totals, targetNumRecords, state } = result
@@ -55,12 +56,13 @@ export function sayEnd(output: Output, server: Server, { result, run, said }: Se
     )
   output.say(`Run      ${link}`)
   const dataset = datasetArgument(run.location)
-  if (state === 'stopped') output.say(`go on    ${resumeCommandOf(run)}   (repeats no call)`)
+  const code = extensionArguments(end.extensions)
+  if (state === 'stopped') output.say(`go on    ${resumeCommandOf(end)}   (repeats no call)`)
   else if (state === 'incomplete') {
     output.say(
-      `Accept   ${commandLine('resume', dataset, '--allow-dropped', String(totals.rowsDropped))}   (calls it complete with ${count(totals.rowsDropped)} rows missing)`,
+      `Accept   ${commandLine('resume', dataset, '--allow-dropped', String(totals.rowsDropped), ...code)}   (calls it complete with ${count(totals.rowsDropped)} rows missing)`,
     )
-    output.say(`Retry    ${commandLine('retry-dropped', dataset)}   (asks again for the dropped rows only)`)
+    output.say(`Retry    ${commandLine('retry-dropped', dataset, ...code)}   (asks again for the dropped rows only)`)
   } else output.say(`Show     ${commandLine('show', dataset, '0')}`)
   if (server.handle.origin === 'started')
     output.say(`Server   ${commandLine('dev', '--stop')}   (it is still up, so that the address above opens)`)

@@ -53,6 +53,8 @@ function remedyOf({ code }: Blocked): string | null {
   if (code === 'MODEL_UNREACHABLE' || code === 'MODEL_UNAVAILABLE' || code === 'MODEL_TIMEOUT') {
     return 'fix the server: once the endpoint answers, the run goes on by itself'
   }
+  if (code === 'CUSTOM_GENERATOR_MISSING') return 'give the code:  Ctrl-C, then resume with --extensions and the module that has it'
+  if (code === 'CUSTOM_COLUMN_FAILED') return 'fix the code:   Ctrl-C, correct the generator, then resume: no answer is lost'
   if (code === 'DISK_FULL') return 'make room:      once the disk has room, the run goes on by itself'
   if (code === 'TOO_MANY_DROPPED')
     return 'fix the column: Ctrl-C, correct it and start again; or the model, then resume: failed rows are tried anew'

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { basename, join, resolve } from 'node:path'
 import type { Connection } from '@temporalio/client'
 import { Client, WorkflowNotFoundError } from '@temporalio/client'
+import type { ColumnGenerators } from '../columns/custom-generator.ts'
 import { prepareConfig } from '../config/prepare-config.ts'
 import type { ConfigInput, ConfigSources, PreparedConfig } from '../config/prepare-config.ts'
 import { compileComposite } from '../composite/compile-composite.ts'
@@ -68,6 +69,8 @@ export interface CreateOptions {
   readonly taskQueue?: 'own' | 'shared' | (string & {})
   /** Where model providers and home files come from. Default: the environment and the home folder. */
   readonly sources?: Partial<ConfigSources>
+  /** Generators of `custom` columns: what they declare is recorded with the dataset. Workers need the same ones. */
+  readonly columnGenerators?: ColumnGenerators
   /** Settings of the run that change no value. */
   readonly run?: RunOptions
   /** Make the rows that were dropped again, once everything else is there. Default false. An open run is asked to do so as well. */
@@ -134,6 +137,7 @@ export class ParquetryClient {
       ...(isResumed ? { datasetFolder: resolve(options.artifactPath ?? 'artifacts', options.datasetName ?? 'dataset') } : {}),
       ...options.sources,
       ...(options.provider === undefined ? {} : { provider: options.provider }),
+      ...(options.columnGenerators === undefined ? {} : { columnGenerators: options.columnGenerators }),
     })
     return await this.start(prepared, options)
   }

@@ -38,7 +38,21 @@ export interface CellPorts {
   /** Asks the model of an alias; a journalled answer is used instead of a call. Throws `ParquetryError`. */
   ask(alias: string, request: ChatRequest, ordinal: CallOrdinal): Promise<ChatAnswer>
   readonly signal: AbortSignal
+  /**
+   * Waits until all rows of the row group are at this column or will not come, and answers what `make` makes of this one: called once with
+   * all that came, in row order, whichever row brought it. Only for generators with `isFullColumn`; absent where there is no row group.
+   */
+  together?(row: CellRow, make: MakeTogether): Promise<Value>
 }
+
+/** A row that waits with others, and what its part of the work may use. */
+export interface Member {
+  readonly row: CellRow
+  readonly ports: CellPorts
+}
+
+/** Makes the cells of several rows: one result a row, in the same order. What it throws becomes the error of all of them. */
+export type MakeTogether = (members: readonly Member[]) => Promise<readonly PromiseSettledResult<Value>[]>
 
 /**
  * A column made cell by cell. `generate` returns the cell (side-effect columns first set through `setSideEffect`), or throws a
@@ -54,6 +68,10 @@ export interface CellGenerator {
   readonly isSync: boolean
   /** True when its cells may be skipped. Default false. */
   readonly canSkip?: boolean
+  /** True when its cells are made together (`CellPorts.together`). Default false. */
+  readonly isFullColumn?: boolean
+  /** Throws a `ParquetryError` when this worker cannot make the column: before any call is paid for. Default: it can. */
+  requireReady?(): void
   generate(row: CellRow, ports: CellPorts): Value | Promise<Value>
 }
 

@@ -2,6 +2,8 @@
 import { compileTemplate } from '../template/template.ts'
 import { ParquetryError } from '../errors.ts'
 import type { CellColumn, CompiledDataset } from '../config/compiled.ts'
+import { compileCustom } from './custom.ts'
+import type { CustomCode } from './custom.ts'
 import { compileExpression } from './expression.ts'
 import type { CellGenerator } from './generator.ts'
 import { compileLlmJudge } from './llm-judge.ts'
@@ -11,14 +13,21 @@ import { compileLlmStructured } from './llm-structured.ts'
 import { compileLlmText } from './llm-text.ts'
 import { withSkip } from './skip.ts'
 
-/** The generators of all columns that are made cell by cell, in `compiled.order`. Samplers are drawn together, elsewhere. */
-export function compileCellGenerators(compiled: CompiledDataset): readonly CellGenerator[] {
+/**
+ * The generators of all columns that are made cell by cell, in `compiled.order`. Samplers are drawn together, elsewhere. `custom` is the
+ * code of custom columns; null where there is none.
+ */
+export function compileCellGenerators(compiled: CompiledDataset, custom: CustomCode | null = null): readonly CellGenerator[] {
   const columns = new Map(compiled.columns.map((column) => [column.name, column]))
   const skippable = new Set<string>()
   return compiled.order.map((name) => {
     const column = columns.get(name)
     if (column !== undefined && column.column_type !== 'sampler' && column.column_type !== 'seed-dataset') {
-      const generator = withSkip(compileCellGenerator(column, compiled), column, { types: compiled.types, compileTemplate, skippable })
+      const generator = withSkip(compileCellGenerator(column, compiled, custom), column, {
+        types: compiled.types,
+        compileTemplate,
+        skippable,
+      })
       if (generator.canSkip === true) for (const made of [name, ...(generator.sideEffects ?? [])]) skippable.add(made)
       return generator
     }
@@ -27,7 +36,7 @@ export function compileCellGenerators(compiled: CompiledDataset): readonly CellG
   })
 }
 
-function compileCellGenerator(column: CellColumn, compiled: CompiledDataset): CellGenerator {
+function compileCellGenerator(column: CellColumn, compiled: CompiledDataset, custom: CustomCode | null): CellGenerator {
   switch (column.column_type) {
     case 'expression':
       return compileExpression(column, compiled.types)
@@ -39,6 +48,8 @@ function compileCellGenerator(column: CellColumn, compiled: CompiledDataset): Ce
       return compileLlmStructured(column, llmOptions(column, compiled))
     case 'llm-judge':
       return compileLlmJudge(column, llmOptions(column, compiled))
+    case 'custom':
+      return compileCustom(column, compiled, custom)
   }
 }
 

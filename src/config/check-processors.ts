@@ -9,19 +9,28 @@ import { suggest } from './suggest.ts'
 
 /** Those of the columns, side-effect columns included, that drop processors remove, in the order of the config. */
 export function droppedByProcessors(parts: ConfigParts, names: readonly string[], report: Report): ReadonlySet<string> {
-  const dropped = new Set<string>()
-  for (const { part, path } of parts.processors) {
-    if (part.processor_type !== 'drop_columns') continue
-    for (const [index, pattern] of part.column_names.entries()) {
-      const place = [...path, 'column_names', index]
-      const matches = matchingColumns(pattern, names)
-      if (matches.length === 0 && parts.hasUnknownColumns) continue
-      if (matches.length === 0 && pattern.includes('*')) report.warn(place, `the pattern "${pattern}" matches no column`)
-      else if (matches.length === 0) report.error(place, `no column has the name "${pattern}".${suggest(pattern, names)}`)
-      for (const name of matches) dropped.add(name)
-    }
-  }
-  return dropped
+  const known = { names, isOpen: parts.hasUnknownColumns }
+  return new Set(
+    parts.processors.flatMap(({ part, path }) =>
+      part.processor_type === 'drop_columns' ? droppedColumns(part.column_names, [...path, 'column_names'], known, report) : [],
+    ),
+  )
+}
+
+/** The columns that names and patterns stand for. Reports those that stand for none. */
+export function droppedColumns(
+  patterns: readonly string[],
+  path: Path,
+  { names, isOpen }: Pick<Known, 'names' | 'isOpen'>,
+  report: Report,
+): readonly string[] {
+  return patterns.flatMap((pattern, index) => {
+    const matches = matchingColumns(pattern, names)
+    if (matches.length > 0 || isOpen) return matches
+    if (pattern.includes('*')) report.warn([...path, index], `the pattern "${pattern}" matches no column`)
+    else report.error([...path, index], `no column has the name "${pattern}".${suggest(pattern, names)}`)
+    return matches
+  })
 }
 
 /** Columns that a name or, with `*`, a shell pattern (`*`, `?`, `[abc]`, `[!abc]`) stands for. */
@@ -41,7 +50,8 @@ export function checkTransforms(parts: ConfigParts, known: Known, report: Report
   }
 }
 
-function checkTexts(value: unknown, path: Path, known: Known, report: Report): void {
+/** Reports templates anywhere in a value that cannot be read or that name unknown columns. */
+export function checkTexts(value: unknown, path: Path, known: Known, report: Report): void {
   if (typeof value === 'string') checkTemplate(value, path, known, report)
   else if (Array.isArray(value)) for (const [index, item] of value.entries()) checkTexts(item, [...path, index], known, report)
   else if (typeof value === 'object' && value !== null)

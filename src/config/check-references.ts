@@ -3,11 +3,12 @@ import { isParquetryError } from '../errors.ts'
 import { compileCondition, compileTemplate } from '../template/index.ts'
 import type { ValueType } from '../values.ts'
 import { allParams } from './check-samplers.ts'
+import type { KnownGenerators } from './column-generators.ts'
 import { orderByNeeds } from './dependencies.ts'
 import type { Path } from './paths.ts'
 import type { Report } from './problems.ts'
 import type { Placed } from './read-config.ts'
-import type { ColumnConfig, SamplerColumnConfig } from './schema-columns.ts'
+import type { ColumnConfig, CustomColumnConfig, SamplerColumnConfig } from './schema-columns.ts'
 import type { ConstraintConfig } from './schema.ts'
 import { suggest } from './suggest.ts'
 
@@ -25,6 +26,8 @@ export interface Known {
   readonly samplers: ReadonlySet<string>
   /** Columns that are people drawn by faker, whose fields are fixed. */
   readonly persons: ReadonlySet<string>
+  /** What custom columns name, by name. */
+  readonly generators: KnownGenerators
 }
 
 /** Column → columns it needs, in the order of their names; for side-effect columns stand those that make them. Reports unreadable templates, unknown names and circles. */
@@ -55,6 +58,7 @@ function templateInputs(
   known: Known,
   report: Report,
 ): readonly string[] {
+  if (column.column_type === 'custom') return generatorInputs(column, path, known, report)
   if (column.column_type === 'expression') {
     if (column.expr.trim() === '') report.error([...path, 'expr'], 'expected a Jinja template, found an empty text')
     return checkTemplate(column.expr, [...path, 'expr'], known, report) ?? []
@@ -71,6 +75,17 @@ function templateInputs(
   if (column.system_prompt === null) return prompt ?? []
   warnOfSingleBraces(column.system_prompt, [...path, 'system_prompt'], known, report)
   return [...(prompt ?? []), ...(checkTemplate(column.system_prompt, [...path, 'system_prompt'], known, report) ?? [])]
+}
+
+/** The columns that a registered generator declares. Reports those that are not there. */
+function generatorInputs({ generator_function: name }: CustomColumnConfig, path: Path, known: Known, report: Report): readonly string[] {
+  const inputs = known.generators.get(name)?.facts.inputs ?? []
+  for (const input of inputs) {
+    if (known.names.includes(input) || known.isOpen) continue
+    const message = `the generator "${name}" needs the column "${input}"; no column has that name.${suggest(input, known.names)}`
+    report.error([...path, 'generator_function'], message)
+  }
+  return inputs
 }
 
 /** The columns that a column's condition reads. Reports conditions that cannot be read, read nothing, or read the column itself. */
@@ -160,11 +175,20 @@ function warnOfSingleBraces(source: string, path: Path, known: Known, report: Re
 }
 
 function samplerInputs(column: SamplerColumnConfig, path: Path, known: Known, report: Report): readonly string[] {
-  const inputs: string[] = []
-  for (const condition of Object.keys(column.conditional_params)) {
-    const place = [...path, 'conditional_params', condition]
+  const inputs = [...checkConditions(Object.keys(column.conditional_params), [...path, 'conditional_params'], known, report)]
+  for (const { part: params } of allParams(column, path)) {
+    if (params.sampler_type === 'subcategory') inputs.push(params.category)
+    if (params.sampler_type === 'timedelta') inputs.push(params.reference_column_name)
+  }
+  return inputs
+}
+
+/** The columns that a sampler's conditions read. Reports conditions that cannot be read, or that read what is not drawn before. */
+export function checkConditions(conditions: readonly string[], path: Path, known: Known, report: Report): readonly string[] {
+  return conditions.flatMap((condition) => {
+    const place = [...path, condition]
     const compiled = attempt(() => compileCondition(condition), place, report)
-    if (compiled === null) continue
+    if (compiled === null) return []
     reportUnknown(compiled.references, place, known, report)
     for (const name of compiled.references) {
       if (known.names.includes(name) && !known.samplers.has(name)) {
@@ -172,13 +196,8 @@ function samplerInputs(column: SamplerColumnConfig, path: Path, known: Known, re
       }
     }
     if (compiled.references.length === 0) report.warn(place, 'the condition names no column, so it holds for all rows or for none')
-    inputs.push(...compiled.references)
-  }
-  for (const { part: params } of allParams(column, path)) {
-    if (params.sampler_type === 'subcategory') inputs.push(params.category)
-    if (params.sampler_type === 'timedelta') inputs.push(params.reference_column_name)
-  }
-  return inputs
+    return compiled.references
+  })
 }
 
 /** Right-hand sides of constraints are drawn before their targets, as in DataDesigner, and so take part in circles of samplers. */

@@ -1,4 +1,5 @@
 /** Rules between the fields of samplers, and between samplers. Single fields are checked by the schema. */
+import { parseDate } from '../plan/parse-date.ts'
 import { MANAGED_LOCALES } from '../plan/people.ts'
 import { scipyParamNames, scipyProblems } from '../plan/scipy.ts'
 import type { Path } from './paths.ts'
@@ -96,42 +97,12 @@ function checkWeights({ values, weights }: ParamsOf<'category'>, path: Path, rep
   }
 }
 
-/** Only ISO spellings are understood here; others are read, and refused, by the sampler itself. */
-function checkDates(params: ParamsOf<'datetime'>, path: Path, report: Report): void {
-  const seconds = (['start', 'end'] as const).map((field) => {
-    const text = params[field]
-    const time = isoSeconds(text)
-    if (time === null)
-      report.error(
-        [...path, field],
-        `expected a date that exists, such as 2024-01-31 or 2024-01-31T12:00:00, found ${JSON.stringify(text)}`,
-      )
-    return time
-  })
-  const [start, end] = seconds
-  if (typeof start === 'number' && typeof end === 'number' && start >= end) {
-    report.error([...path, 'start'], `expected start before end, which is exclusive; found ${params.start} and ${params.end}`)
+/** Each of them is a date, as the schema has seen to. */
+function checkDates({ start, end }: ParamsOf<'datetime'>, path: Path, report: Report): void {
+  const [first, last] = [parseDate(start), parseDate(end)]
+  if (first !== null && last !== null && first >= last) {
+    report.error([...path, 'start'], `expected start before end, which is exclusive; found ${start} and ${end}`)
   }
-}
-
-/** Seconds since 1970 (UTC); null for a date that does not exist or a text without a year; undefined for other spellings. */
-function isoSeconds(text: string): number | null | undefined {
-  const match = /^\s*(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(?:Z|\+00:?00)?\s*$/.exec(
-    text,
-  )
-  if (match === null) return /\d{4}|\d{1,2}\D\d{1,2}\D\d{2}/.test(text) ? undefined : null
-  const [year, month, day, hour, minute, second] = match.slice(1).map((part, index) => Number(part ?? (index < 3 ? 1 : 0))) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day)
-  const isReal = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && hour < 24 && minute < 60 && second < 60
-  return isReal ? date.getTime() / 1_000 + hour * 3_600 + minute * 60 + second : null
 }
 
 type ByName = ReadonlyMap<string, ColumnConfig>

@@ -6,6 +6,7 @@ import { samplerValueType } from '../plan/sampler-types.ts'
 import { sideEffectFields } from '../plan/side-effects.ts'
 import type { Field, ValueType } from '../values.ts'
 import { compileDatasetProcessors } from './check-dataset-processors.ts'
+import { factsOfUsed, madeByGenerator, withKnownGenerators } from './check-custom.ts'
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
 import { checkNames, checkSideEffectNames } from './check-names.ts'
 import { checkOutputFormat } from './check-output-format.ts'
@@ -14,9 +15,11 @@ import { checkReferences } from './check-references.ts'
 import type { Known } from './check-references.ts'
 import { checkPeople } from './check-people.ts'
 import type { FoundPeople } from './check-people.ts'
+import { checkUnread, unreadAliasUses } from './check-unread.ts'
 import { checkScores } from './check-scores.ts'
 import { withSkipValue } from './check-skip.ts'
 import { checkSamplers } from './check-samplers.ts'
+import type { KnownGenerators } from './column-generators.ts'
 import type {
   CellColumn,
   Column,
@@ -30,7 +33,7 @@ import type {
 } from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { asksModel } from './model-columns.ts'
+import { aliasesOf, asksModel } from './model-columns.ts'
 import { resolveModels } from './models.ts'
 import type { AliasUse, ModelSources, ResolvedModel } from './models.ts'
 import { outputValueType } from './output-types.ts'
@@ -56,14 +59,17 @@ export interface PartSources {
   /** Null where the config names no seed data. */
   readonly seed: SeedReading | null
   readonly people: FoundPeople
+  /** By name. */
+  readonly generators: KnownGenerators
 }
 
 /** Checks and compiles. Throws `CONFIG_INVALID` or `CONFIG_NOT_YET` with all problems, those already in `report` included. */
 export function compileParts(read: ConfigParts, sources: PartSources, policies: Policies, report: Report, what: string): CompiledParts {
   const { parts: seeded, seed } = withSeedColumns(read, sources.seed, report)
-  const parts = withRowId(seeded)
+  const { generators } = sources
+  const parts = withKnownGenerators(withRowId(seeded), generators, report)
   checkNames(parts, report)
-  const sideEffects = sideEffectsOf(parts.columns)
+  const sideEffects = sideEffectsOf(parts.columns, generators)
   checkSideEffectNames(parts.names, producersOf(sideEffects), report)
   const columnNames = parts.names.map(({ part }) => part)
   const names = [...columnNames, ...[...sideEffects.values()].flat().map(({ name }) => name)]
@@ -72,18 +78,19 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   const dropped = droppedByProcessors(parts, names, report)
   const types = new Map<string, ValueType>()
   const columns = parts.columns.map(({ part, path }) => {
-    const column = compileColumn(part, part.drop || dropped.has(part.name))
-    types.set(column.name, columnType(column, { people, seed }))
+    const column = compileColumn(part, part.drop || dropped.has(part.name), generators)
+    types.set(column.name, columnType(column, { people, seed, generators }))
     for (const { name, type } of sideEffects.get(column.name) ?? []) types.set(name, type)
-    return withSkipValue(column, columnType(column, { people, seed }), path, report)
+    return withSkipValue(column, columnType(column, { people, seed, generators }), path, report)
   })
-  const known = knownOf(parts, names, types, producersOf(sideEffects))
+  const known = knownOf(parts, names, types, producersOf(sideEffects), generators)
   const inputs = checkReferences(parts.columns, parts.constraints, known, report)
   for (const { part, path } of parts.columns) {
     if (part.column_type === 'llm-structured') checkOutputFormat(part.output_format, [...path, 'output_format'], report)
     if (part.column_type === 'llm-judge') checkScores(part.scores, [...path, 'scores'], report)
   }
   checkTransforms(parts, known, report)
+  checkUnread(parts, known, report)
   checkConstraintColumns(parts, report)
   const samplers = columns.filter((column): column is SamplerColumn => column.column_type === 'sampler')
   const constraints = parts.constraints.map(({ part }) => part)
@@ -95,7 +102,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   if (columns.length > 0 && columns.length === columnNames.length && fields.every(({ drop }) => drop)) {
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
-  const models = resolveModels(parts, aliasUses(parts.columns), sources.models, report)
+  const models = resolveModels(parts, [...aliasUses(parts.columns, generators), ...unreadAliasUses(parts.unread)], sources.models, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
   const datasetProcessors = compileDatasetProcessors(
     parts,
@@ -116,6 +123,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
       seed,
       constraints,
       people,
+      generators,
       processors: processorsOf(parts, names),
       datasetProcessors,
       models,
@@ -148,8 +156,8 @@ function withRowId(parts: ConfigParts): ConfigParts {
 }
 
 /** Column → its side-effect columns. */
-function sideEffectsOf(columns: readonly Placed<ColumnConfig>[]): ReadonlyMap<string, readonly Field[]> {
-  return new Map(columns.map(({ part }) => [part.name, asksModel(part) ? sideEffectFields(part) : []]))
+function sideEffectsOf(columns: readonly Placed<ColumnConfig>[], generators: KnownGenerators): ReadonlyMap<string, readonly Field[]> {
+  return new Map(columns.map(({ part }) => [part.name, asksModel(part) ? sideEffectFields(part) : madeByGenerator(part, generators)]))
 }
 
 function producersOf(sideEffects: ReadonlyMap<string, readonly Field[]>): ReadonlyMap<string, string> {
@@ -177,6 +185,7 @@ function knownOf(
   names: readonly string[],
   types: ReadonlyMap<string, ValueType>,
   producers: ReadonlyMap<string, string>,
+  generators: KnownGenerators,
 ): Known {
   const samplers = parts.columns.flatMap(({ part }) => (part.column_type === 'sampler' ? [part] : []))
   const seedNames = parts.columns.flatMap(({ part }) => (part.column_type === 'seed-dataset' ? [part.name] : []))
@@ -185,6 +194,7 @@ function knownOf(
     names,
     types,
     producers,
+    generators,
     // A column that could not be read is given the benefit of the doubt.
     isOpen: parts.hasUnknownColumns,
     // Seed columns are there before samplers are drawn, so that a condition may read them too.
@@ -195,11 +205,11 @@ function knownOf(
   }
 }
 
-function aliasUses(columns: readonly Placed<ColumnConfig>[]): readonly AliasUse[] {
-  return columns.flatMap(({ part, path }) => (asksModel(part) ? [{ alias: part.model_alias, path: [...path, 'model_alias'] }] : []))
+function aliasUses(columns: readonly Placed<ColumnConfig>[], generators: KnownGenerators): readonly AliasUse[] {
+  return columns.flatMap(({ part, path }) => aliasesOf(part, generators).map(({ alias, field }) => ({ alias, path: [...path, field] })))
 }
 
-function compileColumn(config: ColumnConfig, drop: boolean): Column {
+function compileColumn(config: ColumnConfig, drop: boolean, generators: KnownGenerators): Column {
   const common = { name: config.name, drop }
   switch (config.column_type) {
     case 'sampler': {
@@ -225,6 +235,11 @@ function compileColumn(config: ColumnConfig, drop: boolean): Column {
       return { ...common, column_type: 'llm-structured', ...modelFields(config), output_format: config.output_format }
     case 'llm-judge':
       return { ...common, column_type: 'llm-judge', ...modelFields(config), scores: config.scores }
+    case 'custom': {
+      const { generator_function, generator_params } = config
+      const generation_strategy = generators.get(generator_function)!.facts.strategy
+      return { ...common, ...skipFields(config), column_type: 'custom', generator_function, generation_strategy, generator_params }
+    }
   }
 }
 
@@ -256,7 +271,10 @@ function compileParams(params: SamplerParams): SamplerParams {
 
 const EXPRESSION_TYPES = { int: 'int64', float: 'double', str: 'string', bool: 'boolean' } as const
 
-function columnType(column: Column, { people, seed }: { readonly people: People; readonly seed: CompiledSeed | null }): ValueType {
+function columnType(
+  column: Column,
+  { people, seed, generators }: { readonly people: People; readonly seed: CompiledSeed | null; readonly generators: KnownGenerators },
+): ValueType {
   switch (column.column_type) {
     case 'seed-dataset':
       return seed!.data.schema.find(({ name }) => name === column.name)!.type
@@ -271,6 +289,8 @@ function columnType(column: Column, { people, seed }: { readonly people: People;
       return outputValueType(column.output_format)
     case 'llm-judge':
       return outputValueType(judgeSchema(column.scores))
+    case 'custom':
+      return generators.get(column.generator_function)!.facts.output
   }
 }
 
@@ -290,6 +310,7 @@ function build(made: {
   readonly seed: CompiledSeed | null
   readonly constraints: CompiledDataset['constraints']
   readonly people: People
+  readonly generators: KnownGenerators
   readonly processors: readonly RowGroupProcessor[]
   readonly datasetProcessors: CompiledDataset['datasetProcessors']
   readonly models: ReadonlyMap<string, ResolvedModel>
@@ -297,6 +318,7 @@ function build(made: {
 }): CompiledDataset {
   const { columns, inputs, seed, constraints, people, processors, policies } = made
   const models = Object.fromEntries([...made.models].map(([alias, { compiled }]) => [alias, compiled]))
+  const generators = factsOfUsed(columns, made.generators)
   const isReady = new Set(columns.filter(({ column_type: type }) => type === 'sampler' || type === 'seed-dataset').map(({ name }) => name))
   const droppedSideEffects = made.fields.filter(({ name, drop }) => drop && !inputs.has(name)).map(({ name }) => name)
   const schemaOf = (isDropped: boolean): readonly Field[] =>
@@ -309,12 +331,13 @@ function build(made: {
     seed,
     constraints,
     people,
+    generators,
     processors,
     datasetProcessors: made.datasetProcessors,
     models,
     policies,
     schema: schemaOf(false),
     droppedSchema: policies.preserveDroppedColumns ? schemaOf(true) : [],
-    fingerprint: fingerprintOf({ columns, droppedSideEffects, seed, constraints, people, processors, models }),
+    fingerprint: fingerprintOf({ columns, droppedSideEffects, seed, constraints, people, generators, processors, models }),
   }
 }

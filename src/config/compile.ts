@@ -1,7 +1,8 @@
 /** Compiles a config. Pure: everything outside the config is passed in (`prepare-config.ts` reads it). */
 import type { CompiledDataset } from './compiled.ts'
+import type { KnownGenerators } from './column-generators.ts'
 import { compileParts } from './compile-parts.ts'
-import { asksModel } from './model-columns.ts'
+import { aliasesOf } from './model-columns.ts'
 import type { ResolvedModel } from './models.ts'
 import { defaultModels } from './models.ts'
 import { createReport } from './problems.ts'
@@ -39,8 +40,9 @@ export function compileConfig(config: ParsedConfig, sources: CompileSources): Co
   const parts = readConfig(config.value, report)
   const settings = overlayRunConfig(parts.settings, sources.runConfig ?? null, report)
   const policies = policiesOf(settings, report)
+  const generators: KnownGenerators = sources.generators ?? new Map()
   // Files at home are none of the business of a config that asks no model.
-  const asksModels = parts.columns.some(({ part }) => asksModel(part))
+  const asksModels = parts.columns.some(({ part }) => aliasesOf(part, generators).length > 0)
   const providers = collectProviders(parts, asksModels ? sources : { ...sources, homeProviders: [] }, report)
   if (config.provider !== null && !asksModels && !providers.has(config.provider)) {
     report.error([], `no provider has the name "${config.provider}".${suggest(config.provider, providers.keys())}`)
@@ -48,7 +50,8 @@ export function compileConfig(config: ParsedConfig, sources: CompileSources): Co
   const defaults = asksModels && parts.aliases === null ? defaultModels(sources.homeModels ?? null, report) : []
   const referenceTime = referenceTimeOf(settings, sources, report)
   const models = { providers, providerOverride: config.provider, settings, defaults }
-  const made = compileParts(parts, { models, seed: sources.seed ?? null, people: sources.people ?? {} }, policies, report, config.source)
+  const reading = { models, seed: sources.seed ?? null, people: sources.people ?? {}, generators }
+  const made = compileParts(parts, reading, policies, report, config.source)
   const unused = parts.models.filter(({ part }) => !made.models.has(part.alias)).map(({ part }) => part)
   return {
     ...made,

@@ -4,6 +4,7 @@
  * Config fields keep DataDesigner's snake_case names; everything derived is camelCase.
  */
 import type { ModelTarget } from '../model/client.ts'
+import type { GeneratorFacts } from '../plan/generator-facts.ts'
 import type { People } from '../plan/people.ts'
 import type { ScipyName } from '../plan/scipy.ts'
 import type { JudgeScore } from '../plan/judge-schema.ts'
@@ -144,11 +145,20 @@ export interface LlmJudgeColumn extends ModelColumn {
   readonly scores: readonly JudgeScore[]
 }
 
+/** A column that a program makes. */
+export interface CustomColumn extends MadeColumn {
+  readonly column_type: 'custom'
+  /** Name under which its generator is registered. */
+  readonly generator_function: string
+  readonly generation_strategy: GeneratorFacts['strategy']
+  readonly generator_params: Readonly<Record<string, unknown>> | null
+}
+
 /** A column whose cells are conversations with a model. */
 export type LlmColumn = LlmTextColumn | LlmCodeColumn | LlmStructuredColumn | LlmJudgeColumn
 
 /** A column that is made cell by cell. */
-export type CellColumn = ExpressionColumn | LlmColumn
+export type CellColumn = ExpressionColumn | LlmColumn | CustomColumn
 
 /** Any column of a compiled dataset. */
 export type Column = SeedColumn | SamplerColumn | CellColumn
@@ -256,6 +266,8 @@ export interface CompiledDataset {
   readonly constraints: readonly Constraint[]
   /** Locale → where its people come from; only locales that a `person` column draws from. */
   readonly people: People
+  /** Name → what the registered generator declares; only those that a column names. */
+  readonly generators: Readonly<Record<string, GeneratorFacts>>
   readonly processors: readonly RowGroupProcessor[]
   /** Ours, from `parquetry.processors`; not in the fingerprint (ruling 19). */
   readonly datasetProcessors: readonly DatasetProcessor[]

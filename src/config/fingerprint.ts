@@ -2,12 +2,13 @@
  * What makes two configs the same dataset (ruling 19).
  *
  * 1. In it: names, order and drop flags of columns, all their parameters, the models they use with what is sent to them, constraints,
- *    processors of row groups, and the content of the seed data, wherever it lies, with the rows selected and their order. Whether a rehearsal answers is in it too: its texts must never be mixed with a model's.
+ *    processors of row groups, what column generators declare with their version and parameters, and the content of the seed data, wherever it lies, with the rows selected and their order. Whether a rehearsal answers is in it too: its texts must never be mixed with a model's.
  * 2. Not in it: names of aliases and providers, endpoints, keys, prices, limits, timeouts, policies, seed, unused aliases.
  * 3. How a thing is written plays no part: drop flag or drop processor, weights 1:1 or 2:2, fields in another order.
  */
 import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
+import type { GeneratorFacts } from '../plan/generator-facts.ts'
 import type { People } from '../plan/people.ts'
 import type {
   CellColumn,
@@ -31,6 +32,7 @@ export function fingerprintOf(dataset: {
   readonly seed: CompiledSeed | null
   readonly constraints: readonly Constraint[]
   readonly people: People
+  readonly generators: Readonly<Record<string, GeneratorFacts>>
   readonly processors: readonly RowGroupProcessor[]
   readonly models: Readonly<Record<string, CompiledModel>>
 }): Fingerprint {
@@ -66,7 +68,15 @@ function hash(value: unknown): string {
 /** Where the order of keys means something (conditions, fields of a schema), the text as it is written is taken. */
 function columnPart(
   column: Column,
-  { models, people }: { readonly models: Readonly<Record<string, CompiledModel>>; readonly people: People },
+  {
+    models,
+    people,
+    generators,
+  }: {
+    readonly models: Readonly<Record<string, CompiledModel>>
+    readonly people: People
+    readonly generators: Readonly<Record<string, GeneratorFacts>>
+  },
 ): unknown {
   switch (column.column_type) {
     case 'sampler': {
@@ -77,6 +87,11 @@ function columnPart(
       return column
     case 'expression':
       return withoutIdleSkip(column)
+    case 'custom': {
+      // Aliases are how the generator calls its models: their order tells them apart.
+      const { models: aliases = [], ...facts } = generators[column.generator_function] ?? {}
+      return { ...withoutIdleSkip(column), generator: facts, models: aliases.map((alias) => [alias, modelPart(models, alias, false)]) }
+    }
     case 'llm-text':
     case 'llm-code': {
       const { model_alias: alias, ...rest } = withoutIdleSkip(column)

@@ -3,6 +3,7 @@ import type { CompiledModel, Distribution } from './compiled.ts'
 import type { Price } from '../plan/pricing.ts'
 import { DEFAULT_MODELS } from './builtin-models.ts'
 import { checkExtraBody } from './extra-fields.ts'
+import { unreadProviders } from './check-unread.ts'
 import { fallbackUses, withFallbacks } from './fallbacks.ts'
 import { isMapping } from './paths.ts'
 import type { Path } from './paths.ts'
@@ -60,12 +61,15 @@ export function defaultModels(homeModels: LoadedFile | null, report: Report): re
 
 /** Resolves the used aliases; reports unknown ones, models of another kind, and providers that are unknown or to come. */
 export function resolveModels(
-  { models: own, aliases }: Pick<ConfigParts, 'models' | 'aliases'>,
+  { models: own, aliases, unread }: Pick<ConfigParts, 'models' | 'aliases' | 'unread'>,
   uses: readonly AliasUse[],
   sources: ModelSources,
   report: Report,
 ): ReadonlyMap<string, ResolvedModel> {
   checkOwnModels(own, report)
+  for (const { name, path } of unreadProviders(unread.models)) {
+    if (sources.providerOverride === null && !sources.providers.has(name)) reportUnknownProvider(name, path, sources, report)
+  }
   const candidates: readonly Placed<ModelConfig>[] = aliases !== null ? own : sources.defaults.map((part) => ({ part, path: [] }))
   const resolved = new Map<string, ResolvedModel>()
   // A model that could not be read is reported already.
@@ -133,6 +137,14 @@ function reportUnknownAlias(
   report.error(path, `no model config has the alias "${alias}".${hint}`)
 }
 
+function reportUnknownProvider(name: string, path: Path, { providers }: ModelSources, report: Report): void {
+  const names = [...providers.keys()]
+  report.error(
+    path,
+    `no provider has the name "${name}".${suggest(name, names)} Known: ${names.join(', ')}. Others are given by model_providers in the config or by --providers FILE.`,
+  )
+}
+
 function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelSources, report: Report): ResolvedModel | null {
   const name = sources.providerOverride ?? part.provider
   const provider = sources.providers.get(name)
@@ -147,11 +159,7 @@ function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelS
     )
   }
   if (provider === undefined) {
-    const names = [...sources.providers.keys()]
-    report.error(
-      sources.providerOverride === null ? path : [],
-      `no provider has the name "${name}".${suggest(name, names)} Known: ${names.join(', ')}. Others are given by model_providers in the config or by --providers FILE.`,
-    )
+    reportUnknownProvider(name, sources.providerOverride === null ? path : [], sources, report)
   } else if (provider.target.type === 'anthropic') {
     checkAnthropic(part, path, sources.settings, report)
   } else if (provider.target.type !== 'openai' && provider.target.type !== 'rehearsal') {

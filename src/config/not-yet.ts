@@ -7,7 +7,6 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   validation: 'validation columns',
   embedding: 'embedding columns',
   image: 'image columns',
-  custom: 'custom columns',
 }
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {

@@ -2,6 +2,8 @@
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { SeedPlace } from '../seed/source.ts'
+import type { ColumnGenerators } from '../columns/custom-generator.ts'
+import { knownGenerators } from './column-generators.ts'
 import { compileConfig } from './compile.ts'
 import type { CompiledConfig } from './compile.ts'
 import { personLocales, withFaker } from './check-people.ts'
@@ -34,6 +36,8 @@ export interface ConfigSources {
   readonly provider: string
   /** Looks where the managed people of these locales are. Default: nowhere. */
   readonly findPeople: (locales: readonly string[], env: Environment, homeFolder: string) => Promise<FoundPeople>
+  /** Column generators that `custom` columns name. Default none. */
+  readonly columnGenerators: ColumnGenerators
   /** Makes people by faker where managed ones are absent (`--person-fallback faker`). */
   readonly personFallback: 'faker'
   /** Milliseconds since the epoch; becomes the reference time when the config gives none. Default the clock's. */
@@ -70,6 +74,7 @@ export async function prepareConfig(input: ConfigInput, sources: Partial<ConfigS
     seed: sources.seedReading ?? (await loadSeed(parsed.value, seedPlace, sources.datasetFolder ?? null)),
     providersFile: sources.providersFile === undefined ? null : await loadSettingsFile(sources.providersFile),
     runConfig: sources.runConfigFile === undefined ? null : await loadSettingsFile(sources.runConfigFile),
+    generators: knownGenerators(sources.columnGenerators ?? {}),
     people: await peopleOf(parsed, sources, env, homeFolder),
     referenceTime: new Date((sources.now ?? Date.now)()).toISOString(),
   })

@@ -5,6 +5,7 @@
 import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
 import {
+  customColumn,
   expressionColumn,
   llmCodeColumn,
   llmJudgeColumn,
@@ -43,6 +44,9 @@ export interface Placed<Part> {
   readonly path: Path
 }
 
+/** A mapping that could not be read as what it should be; what is wrong with it is reported. */
+export type Unread = Placed<Readonly<Record<string, unknown>>>
+
 /** All parts of a config that could be read. */
 export interface ConfigParts {
   readonly columns: readonly Placed<ColumnConfig>[]
@@ -62,6 +66,8 @@ export interface ConfigParts {
   /** True when there may be columns of seed data that are not known, since those could not be read: a name is then no mistake. */
   readonly hasUnknownColumns: boolean
   readonly settings: ParquetrySettings
+  /** Those that could not be read: what they name is looked at all the same, so that one mistake does not hide another. */
+  readonly unread: { readonly columns: readonly Unread[]; readonly models: readonly Unread[]; readonly processors: readonly Unread[] }
 }
 
 /** Reads the parts. Paths leave the wrapper out: `columns[3]` in both forms. */
@@ -71,31 +77,45 @@ export function readConfig(value: unknown, report: Report): ConfigParts {
   const seedConfig = readSeedConfig(main['seed_config'], report)
   const hasSeed = main['seed_config'] !== undefined && main['seed_config'] !== null
   const names: Placed<string>[] = []
-  const columns = listOf(main, 'columns', report).flatMap(({ part, path }) => {
+  const listed = listOf(main, 'columns', report)
+  const columns = listed.flatMap(({ part, path }) => {
     if (isMapping(part) && typeof part['name'] === 'string') names.push({ part: part['name'], path: [...path, 'name'] })
     return placed(readColumn(part, path, report), path)
   })
-  const { columns: listed } = main
-  if (isMapping(value) && (listed === undefined || listed === null)) report.error(['columns'], 'expected a list of columns, found nothing')
-  else if (Array.isArray(listed) && listed.length === 0 && !hasSeed)
+  const { columns: given } = main
+  if (isMapping(value) && (given === undefined || given === null)) report.error(['columns'], 'expected a list of columns, found nothing')
+  else if (Array.isArray(given) && given.length === 0 && !hasSeed)
     report.error(['columns'], 'expected at least one column, found an empty list')
-  const models = listOf(main, 'model_configs', report)
+  const listedModels = listOf(main, 'model_configs', report)
+  const models = listedModels.flatMap(({ part, path }) => placed(readModel(part, path, report), path))
+  const listedProcessors = listOf(main, 'processors', report)
+  const processors = listedProcessors.flatMap(({ part, path }) => placed(readProcessor(part, path, report), path))
   const providers = listOf(own, 'model_providers', report)
   const { settings, datasetProcessors } = readOwn(own['parquetry'] ?? {}, report)
   return {
     columns,
     names,
-    models: models.flatMap(({ part, path }) => placed(readModel(part, path, report), path)),
-    aliases: models.length === 0 ? null : textsOf(models, 'alias'),
+    models,
+    aliases: listedModels.length === 0 ? null : textsOf(listedModels, 'alias'),
     providerNames: textsOf(providers, 'name'),
     providers: providers.flatMap(({ part, path }) => placed(readPart(modelProvider, part, path, report), path)),
     constraints: listOf(main, 'constraints', report).flatMap(({ part, path }) => placed(readConstraint(part, path, report), path)),
-    processors: listOf(main, 'processors', report).flatMap(({ part, path }) => placed(readProcessor(part, path, report), path)),
+    processors,
     seedConfig,
     hasUnknownColumns: hasSeed && seedConfig === null,
     datasetProcessors,
     settings,
+    unread: {
+      columns: unreadOf(listed, columns),
+      models: unreadOf(listedModels, models),
+      processors: unreadOf(listedProcessors, processors),
+    },
   }
+}
+
+function unreadOf(listed: readonly Placed<unknown>[], read: readonly Placed<unknown>[]): readonly Unread[] {
+  const places = new Set(read.map(({ path }) => path.at(-1)))
+  return listed.flatMap(({ part, path }) => (isMapping(part) && !places.has(path.at(-1)) ? [{ part, path }] : []))
 }
 
 /** Our settings. Processors are read one by one, so that a mistake in one hides none in another. */
@@ -170,7 +190,7 @@ function listOf(root: Mapping, field: string, report: Report, within: Path = [])
   return value.map((part: unknown, index) => ({ part, path: [...within, field, index] }))
 }
 
-const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'seed-dataset']
+const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'custom', 'seed-dataset']
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
@@ -189,8 +209,10 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(llmStructuredColumn, column, path, report)
     case 'llm-judge':
       return readPart(llmJudgeColumn, column, path, report)
+    case 'custom':
+      return readPart(customColumn, column, path, report)
     case 'seed-dataset':
-      return readPart(seedColumn, column, path, report)
+      return readPart(seedColumn, withoutSkip(column, path, 'the rows of seed data are read as they are', report), path, report)
     default:
       reportTag(column['column_type'], COLUMN_TYPES, [...path, 'column_type'], report)
       return null
@@ -203,13 +225,15 @@ function readSampler(column: Mapping, path: Path, report: Report): ColumnConfig 
     reportTag(column['sampler_type'], SAMPLER_TYPES, [...path, 'sampler_type'], report)
     return null
   }
+  return readPart(samplerColumns[type], withoutSkip(column, path, 'samplers are drawn together', report), path, report)
+}
+
+/** The column without `skip`, which is reported where there is one. */
+function withoutSkip(column: Mapping, path: Path, why: string, report: Report): Mapping {
   const { skip, ...rest } = column
-  if (skip === undefined || skip === null) return readPart(samplerColumns[type], column, path, report)
-  report.error(
-    [...path, 'skip'],
-    'expected no skip: samplers are drawn together, so none of their cells can be skipped; skip the columns that use it',
-  )
-  return readPart(samplerColumns[type], rest, path, report)
+  if (skip === undefined || skip === null) return column
+  report.error([...path, 'skip'], `expected no skip: ${why}, so none of their cells can be skipped; skip the columns that use it`)
+  return rest
 }
 
 /** Reads a model config. The kind of inference parameters is told by generation_type, or by the fields that only one kind has, as in DataDesigner. */

@@ -42,14 +42,15 @@ function readSource(value: unknown, path: Path, report: Report): SeedSource | nu
     case 'local':
     case 'directory':
     case 'file_contents':
+    case 'agent_rollout':
       return readPart(seedSources[type], value, path, report)
     case 'hf':
       return withoutToken(readPart(seedSources.hf, value, path, report), path, report)
     case 'df':
-      report.error(place, 'a DataFrame in memory cannot stand in a config; write it to a parquet file and use seed_type: local')
-      return null
-    case 'agent_rollout':
-      report.notYet(place, '"agent_rollout": seed data from agents are not supported yet')
+      report.error(
+        place,
+        'a DataFrame in memory cannot stand in a config; write it to a parquet file, e.g. with LocalFileSeedSource.from_dataframe, and use seed_type: local',
+      )
       return null
     default: {
       const hint = typeof type === 'string' ? suggest(type, KNOWN_TYPES) : ''

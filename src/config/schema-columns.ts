@@ -149,6 +149,20 @@ export const llmStructuredColumn = z.strictObject({
   output_format: z.record(z.string(), z.unknown()).describe('JSON schema of the answer.'),
 })
 
+/** A column that a program makes. What it needs and what type it has stand in the registration, not in the config. */
+export const customColumn = z.strictObject({
+  name,
+  column_type: z.literal('custom'),
+  drop,
+  ...skipping,
+  generator_function: z
+    .string()
+    .min(1)
+    .describe('Name of a generator in columnGenerators of the program, or of the module given with --extensions.'),
+  generation_strategy: z.enum(['cell_by_cell', 'full_column']).optional().describe("The generator's own; may be left out."),
+  generator_params: z.record(z.string(), z.json()).nullable().default(null).describe('Given to the generator; part of the fingerprint.'),
+})
+
 /** A column of the seed data. `seed_config` brings them; DataDesigner lists them in what it stores. */
 export const seedColumn = z.strictObject({ name, column_type: z.literal('seed-dataset'), drop, ...unskippable })
 
@@ -175,10 +189,13 @@ export const anyColumn = z.discriminatedUnion('column_type', [
   llmCodeColumn,
   llmStructuredColumn,
   llmJudgeColumn,
+  customColumn,
   seedColumn,
 ])
 
 /** A column as read: defaults filled in. */
 export type ColumnConfig = z.output<typeof anyColumn>
+/** A custom column as read. */
+export type CustomColumnConfig = z.output<typeof customColumn>
 /** A sampler column as read. */
 export type SamplerColumnConfig = Extract<ColumnConfig, { column_type: 'sampler' }>

@@ -1,5 +1,6 @@
 /** zod schemas of sampler params, in DataDesigner's field names and with its defaults. Cross-field rules are in `check-samplers.ts`. */
 import { z } from 'zod'
+import { parseDate } from '../plan/parse-date.ts'
 import { SCIPY_NAMES } from '../plan/scipy.ts'
 
 const scalar = z.union([z.string(), z.number()])
@@ -17,6 +18,13 @@ export const PERSON_LOCALES =
   'en_CA en_GB en_IE en_IN en_NZ en_PH en_TH en_US es es_AR es_CA es_CL es_CO es_ES es_MX et_EE fa_IR fi_FI fil_PH fr_BE fr_CA fr_CH ' +
   'fr_FR ga_IE he_IL hi_IN hr_HR hu_HU hy_AM id_ID it_CH it_IT ja_JP ka_GE ko_KR la lb_LU lt_LT lv_LV mt_MT ne_NP nl_BE nl_NL no_NO ' +
   'or_IN pl_PL pt_BR pt_PT ro_RO ru_RU sk_SK sl_SI sq_AL sv_SE ta_IN th th_TH tl_PH tr_TR tw_GH uk_UA vi_VN zh_CN zh_TW zu_ZA'
+
+/** Checked here, so that a text that is no date is reported with all else that is wrong with the column. */
+const date = (what: string) =>
+  z
+    .string()
+    .refine((text) => parseDate(text) !== null, 'a date that exists, such as 2024-01-31 or 2024-01-31T12:00:00')
+    .describe(what)
 
 const distribution = {
   dist_name: z.enum(SCIPY_NAMES).describe('Name of a distribution of scipy.stats.'),
@@ -71,8 +79,8 @@ export const samplerParams = {
   }),
   datetime: z.strictObject({
     sampler_type: tag('datetime'),
-    start: z.string().describe('First possible date-time, e.g. 2024-01-31.'),
-    end: z.string().describe('End of the range, exclusive.'),
+    start: date('First possible date-time, e.g. 2024-01-31.'),
+    end: date('End of the range, exclusive.'),
     unit: z.enum(['Y', 'M', 'D', 'h', 'm', 's']).default('D').describe('Values are truncated to it.'),
   }),
   timedelta: z.strictObject({

@@ -2,13 +2,12 @@
 import { z } from 'zod'
 import { encodingNamed } from '../seed/encodings.ts'
 
+/** A name, not a path. */
+const FILE_PATTERN = /^(?=.*\S)[^/\\]*$/s
+
 const folder = {
   path: z.string().regex(/\S/).describe('A folder.'),
-  file_pattern: z
-    .string()
-    .regex(/^(?=.*\S)[^/\\]*$/s)
-    .default('*')
-    .describe('Shell pattern of file names, case-sensitive; no slashes.'),
+  file_pattern: z.string().regex(FILE_PATTERN).default('*').describe('Shell pattern of file names, case-sensitive; no slashes.'),
   recursive: z.boolean().default(true).describe('Look into folders below, too.'),
 } as const
 
@@ -36,9 +35,32 @@ export const seedSources = {
       .refine((name) => encodingNamed(name) !== null, 'the name of a text encoding, e.g. utf-8 or latin-1')
       .default('utf-8'),
   }),
+  agent_rollout: z
+    .strictObject({
+      seed_type: z.literal('agent_rollout'),
+      format: z.enum(['atif', 'claude_code', 'codex', 'hermes_agent', 'pi_coding_agent']).describe('What the sessions were written by.'),
+      path: folder.path.nullable().default(null).describe("A folder. Default: the agent's own below the home folder; atif has none."),
+      file_pattern: z
+        .string()
+        .regex(FILE_PATTERN)
+        .nullable()
+        .default(null)
+        .describe('Shell pattern of file names, case-sensitive; no slashes. Default: *.jsonl, for atif *.json, for hermes_agent *.json*.'),
+      recursive: folder.recursive,
+    })
+    .refine(({ format, path }) => format !== 'atif' || path !== null, {
+      path: ['path'],
+      error: 'a folder, for trajectories of atif have no place of their own',
+    }),
 } as const
 
-const source = z.discriminatedUnion('seed_type', [seedSources.local, seedSources.hf, seedSources.directory, seedSources.file_contents])
+const source = z.discriminatedUnion('seed_type', [
+  seedSources.local,
+  seedSources.hf,
+  seedSources.directory,
+  seedSources.file_contents,
+  seedSources.agent_rollout,
+])
 
 /** Rows start to end of the seed data, both included. */
 export const indexRange = z

@@ -1,4 +1,5 @@
 /** What a config is compiled with, besides itself: all read beforehand, so that compiling has no effects. */
+import type { KnownGenerators } from './column-generators.ts'
 import type { FoundPeople } from './check-people.ts'
 import type { Environment } from './secrets.ts'
 import type { SeedReading } from './seed-columns.ts'
@@ -30,6 +31,8 @@ export interface CompileSources {
   readonly runConfig?: LoadedFile | null
   /** Locale → where its people come from, or why there are none. Default none. */
   readonly people?: FoundPeople
+  /** Column generators that the program registers. Default none. */
+  readonly generators?: KnownGenerators
   /** What `seed_config` leads to, read beforehand. */
   readonly seed?: SeedReading | null
   /** ISO 8601, used when the config gives no reference_time. Default: none, to be recorded later. */

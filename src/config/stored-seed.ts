@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { SeedFacts } from '../seed/source.ts'
 import type { ValueType } from '../values.ts'
 
-const valueType: z.ZodType<ValueType> = z.lazy(() =>
+/** A declared type, as files hold it. */
+export const valueType: z.ZodType<ValueType> = z.lazy(() =>
   z.union([
     z.object({ kind: z.enum(['string', 'int64', 'double', 'boolean', 'timestamp', 'json']) }),
     z.object({ kind: z.literal('list'), element: valueType }),

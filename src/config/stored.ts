@@ -8,6 +8,7 @@ import type { ValueType } from '../values.ts'
 import type { CompiledConfig } from './compile.ts'
 import type { CompiledDataset, CompiledSeed, Policies } from './compiled.ts'
 import { seedFacts } from './stored-seed.ts'
+import { storedGenerators } from './column-generators.ts'
 import { compileParts } from './compile-parts.ts'
 import { createReport } from './problems.ts'
 import type { KnownProvider } from './providers.ts'
@@ -62,6 +63,7 @@ export function toParquetryFile({ compiled, models, settings, explicit, referenc
     prices: settings.prices ?? {},
     native_structured_output: settings.native_structured_output ?? [],
     people: compiled.people,
+    ...(Object.keys(compiled.generators).length === 0 ? {} : { generators: compiled.generators }),
     fallbacks: settings.fallbacks ?? {},
     limits: settings.limits ?? {},
     policies: policiesAsStored(compiled.policies),
@@ -134,6 +136,7 @@ const storedFile = z.object({
   prices: parquetrySettings.shape.prices.unwrap(),
   native_structured_output: z.array(z.string()),
   people: z.record(z.string(), storedPeople).default({}),
+  generators: storedGenerators.default({}),
   fallbacks: parquetrySettings.shape.fallbacks.unwrap().default({}),
   limits: parquetrySettings.shape.limits.unwrap().default({}),
   policies: storedPolicies,
@@ -167,6 +170,7 @@ export function compileStored(builderConfig: object, parquetryFile: object): Com
     {
       models,
       people: stored.people,
+      generators: new Map(Object.entries(stored.generators).map(([name, facts]) => [name, { facts }])),
       seed: stored.seed_data ?? { problem: 'expected parquetry.json to hold what the seed data are, found nothing' },
     },
     policiesOf(stored.policies),

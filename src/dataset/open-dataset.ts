@@ -1,6 +1,8 @@
 /** A dataset as a worker has it open: its folder, its plan, and its compiled columns, ready to make rows. */
 import type { CompiledDataset } from '../config/compiled.ts'
+import type { CustomCode } from '../columns/custom.ts'
 import { compileCellGenerators } from '../columns/registry.ts'
+import type { ColumnGenerators } from '../columns/custom-generator.ts'
 import type { CellGenerator, SamplerProgram } from '../columns/generator.ts'
 import { compileSamplers } from '../columns/sampler/compile.ts'
 import type { OpenPeople } from '../columns/sampler/people.ts'
@@ -19,6 +21,8 @@ import { keys } from './layout.ts'
 import type { Metadata } from './metadata.ts'
 import { readMetadata } from './metadata.ts'
 import type { DatasetPorts } from './ports.ts'
+import { findGenerator } from './row-group/find-generator.ts'
+import { inTurn } from './row-group/turns.ts'
 import { openSeedRows } from './seed/seed-rows.ts'
 import type { SeedRows } from './seed/seed-rows.ts'
 import { readJson, readStored } from './stored-files.ts'
@@ -85,7 +89,8 @@ export async function openDataset(ports: DatasetPorts, ref: DatasetRef, known: O
   }
   const { seed, referenceTime } = compiledSettings(settings)
   const people = ports.openPeople === undefined ? null : lateFailing(ports.openPeople)
-  const program = await compileProgram(compiled, seed, referenceTime, people?.open)
+  const custom = { columnGenerators: ports.columnGenerators ?? {}, warn: (message: string) => ports.log(message) }
+  const program = await compileProgram(compiled, seed, referenceTime, people?.open, custom)
   const seedRows = compiled.seed === null ? null : await openSeedRows(storage, compiled.seed, program.random)
   return { ref, storage, settingsText, seedRows, isWhole: people?.isWhole() ?? true, ...plan, ...program }
 }
@@ -110,12 +115,22 @@ function lateFailing(open: OpenPeople): { readonly open: OpenPeople; isWhole(): 
   }
 }
 
-/** Compiles all columns. `referenceTime` is ISO 8601, UTC; `openPeople` reads managed people, where a column draws them. */
+/** Code that a program registers, and where it hears of what is wrong with it. */
+export interface ProgramCode {
+  readonly columnGenerators: ColumnGenerators
+  readonly warn: (message: string) => void
+}
+
+/**
+ * Compiles all columns. `referenceTime` is ISO 8601, UTC; `openPeople` reads managed people, where a column draws them; `code` has the
+ * generators of custom columns, which else say that they are missing when a row group is begun.
+ */
 export async function compileProgram(
   compiled: CompiledDataset,
   seed: string,
   referenceTime: string,
   openPeople?: OpenPeople,
+  code: ProgramCode = { columnGenerators: {}, warn: () => undefined },
 ): Promise<DatasetProgram> {
   const samplers = compiled.columns.filter((column) => column.column_type === 'sampler')
   const fields = [...compiled.schema, ...compiled.droppedSchema]
@@ -143,9 +158,19 @@ export async function compileProgram(
       ...(openPeople === undefined ? {} : { openPeople }),
       compileCondition: (source) => compileCondition(source, { types: compiled.types }),
     }),
-    generators: compileCellGenerators(compiled),
+    generators: compileCellGenerators(compiled, customCodeOf(compiled, code)),
     transforms,
   }
+}
+
+function customCodeOf(compiled: CompiledDataset, { columnGenerators, warn }: ProgramCode): CustomCode | null {
+  // Also those that are kept nowhere, for others read them.
+  const made = compiled.columns.flatMap((column) => {
+    const facts = column.column_type === 'custom' ? compiled.generators[column.generator_function] : undefined
+    return facts === undefined ? [] : [{ name: column.name, type: facts.output }, ...facts.sideEffects]
+  })
+  if (made.length === 0) return null
+  return { find: (name, facts) => findGenerator(name, facts, columnGenerators), check: createValueChecker(made), inTurn, warn }
 }
 
 /** A finished row as a transform takes it. */

@@ -1,4 +1,5 @@
 /** All that the domain knows of effects, by type; the composition root in `src/worker/` gives them values. */
+import type { ColumnGenerators } from '../columns/custom-generator.ts'
 import type { OpenPeople } from '../columns/sampler/people.ts'
 import type { Models } from '../model/client.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -22,6 +23,8 @@ export interface DatasetPorts {
   log(message: string, facts?: Readonly<Record<string, unknown>>): void
   /** Post-generation processors registered on the worker, by name, in the order in which they run. */
   readonly datasetProcessors: readonly DatasetProcessor[]
+  /** Column generators registered on the worker, by name. Default none. */
+  readonly columnGenerators?: ColumnGenerators
   /** Reads managed people. Default: there are none. */
   readonly openPeople?: OpenPeople
 }

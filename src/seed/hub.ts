@@ -11,6 +11,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
+import { HUGGING_FACE } from '../hub/endpoint.ts'
+import { isMomentary, retried } from '../hub/retry.ts'
 import { byCodePoint, formatOf, oneFormat, statFile } from './find-files.ts'
 import type { FoundFiles } from './find-files.ts'
 import type { SeedFile, SeedPlace, SeedSource } from './source.ts'
@@ -19,9 +21,7 @@ import { unreadable } from './unreadable.ts'
 /** A source on Hugging Face. */
 export type HubSource = Extract<SeedSource, { seed_type: 'hf' }>
 
-const HUGGING_FACE = 'https://huggingface.co'
-const ATTEMPTS = 4
-const FIRST_DELAY_MS = 500
+const RETRIES = { attempts: 4, firstDelayMs: 500 }
 /** Until the answer begins; a download itself may take long. */
 const ANSWER_MS = 30_000
 
@@ -135,27 +135,26 @@ async function download(repository: Repository, file: ListedFile, format: string
 
 /** An answer of 2xx. Faults of the server and of the connection are tried again, a few times. */
 async function request(url: string, { headers, endpoint, name, tokenName }: Repository): Promise<Response> {
-  for (let attempt = 1; ; attempt += 1) {
-    const response = await fetchOnce(url, headers).catch((error: unknown) => {
-      if (attempt < ATTEMPTS) return null
-      throw unreachable(endpoint, error)
-    })
-    if (response?.ok === true) return response
-    await response?.body?.cancel()
-    const status = response?.status ?? 503
-    if (status === 401 || status === 403) {
-      throw unreadable(
-        `expected to be let in to the dataset ${name} at ${endpoint}, found status ${status}`,
-        `put a token that may read it into the environment variable ${tokenName}${tokenName === 'HF_TOKEN' && endpoint !== HUGGING_FACE ? ', and name it as the token of the source' : ''}`,
-      )
-    }
-    if (status < 500 && status !== 429) {
-      throw unreadable(`expected the dataset ${name} at ${endpoint}, found status ${status}`, 'check path and endpoint')
-    }
-    if (attempt === ATTEMPTS)
-      throw unreadable(`expected an answer from ${endpoint}, found status ${status} ${ATTEMPTS} times`, 'try again later')
-    await new Promise((resolve) => setTimeout(resolve, FIRST_DELAY_MS * 2 ** (attempt - 1)))
+  const asked = await retried(() => fetchOnce(url, headers), {
+    statusOf: ({ status }) => status,
+    discard: async ({ body }) => body?.cancel(),
+    policy: RETRIES,
+  })
+  if (asked.kind === 'unreachable') throw unreachable(endpoint, asked.cause)
+  const { answer } = asked
+  if (answer.ok) return answer
+  await answer.body?.cancel()
+  const { status } = answer
+  if (status === 401 || status === 403) {
+    throw unreadable(
+      `expected to be let in to the dataset ${name} at ${endpoint}, found status ${status}`,
+      `put a token that may read it into the environment variable ${tokenName}${tokenName === 'HF_TOKEN' && endpoint !== HUGGING_FACE ? ', and name it as the token of the source' : ''}`,
+    )
   }
+  if (isMomentary(status)) {
+    throw unreadable(`expected an answer from ${endpoint}, found status ${status} ${RETRIES.attempts} times`, 'try again later')
+  }
+  throw unreadable(`expected the dataset ${name} at ${endpoint}, found status ${status}`, 'check path and endpoint')
 }
 
 async function fetchOnce(url: string, headers: Readonly<Record<string, string>>): Promise<Response> {

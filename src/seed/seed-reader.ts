@@ -16,6 +16,9 @@ import { readCsv } from './read-csv.ts'
 import type { CsvRow } from './read-csv.ts'
 import { directorySchema, findDirectoryFiles, readDirectory, statDirectoryFiles } from './read-directory.ts'
 import type { DirectorySource } from './read-directory.ts'
+import { findRollouts } from './agent-rollout/read-agent-rollout.ts'
+import type { FoundRollouts } from './agent-rollout/read-agent-rollout.ts'
+import { ROLLOUT_SCHEMA } from './agent-rollout/rollout.ts'
 import { readJson } from './read-json.ts'
 import { readParquet, readParquetFooters } from './read-parquet.ts'
 import type { SeedFacts, SeedFile, SeedPlace, SeedRow, SeedSource } from './source.ts'
@@ -40,6 +43,8 @@ export async function openSeed(source: SeedSource, place: SeedPlace): Promise<Se
     case 'directory':
     case 'file_contents':
       return await openDirectory(source, place)
+    case 'agent_rollout':
+      return rolloutReader(await findRollouts(source, place))
     case 'hf':
       return readerOf(await downloadSeedFiles(source, place))
   }
@@ -178,6 +183,36 @@ async function openDirectory(source: DirectorySource, place: SeedPlace): Promise
     async *read(_schema, contentHash): AsyncGenerator<readonly SeedRow[]> {
       const content = createContentHash()
       yield* rowsWithHash(content.ofFile())
+      requireSame(content.digest(), contentHash, files)
+    },
+  }
+}
+
+/** Notes that are said one by one; of more only their number. */
+const MAX_NOTES = 20
+
+function rolloutReader(found: FoundRollouts): SeedReader {
+  const { files } = found
+  async function* rowsWithHash(hash: Hash, note: (message: string) => void): AsyncGenerator<readonly SeedRow[]> {
+    for await (const rows of found.read(note)) {
+      for (const row of rows) hash.update(`${JSON.stringify(row)}\n`)
+      yield rows
+    }
+  }
+  return {
+    files,
+    async inspect(): Promise<SeedFacts> {
+      const content = createContentHash()
+      const left: string[] = []
+      let rowCount = 0
+      for await (const rows of rowsWithHash(content.ofFile(), (message) => void left.push(message))) rowCount += rows.length
+      const notes = left.slice(0, MAX_NOTES).map((message) => `left out: ${message}`)
+      if (left.length > MAX_NOTES) notes.push(`left out: ${left.length - MAX_NOTES} more files`)
+      return { schema: ROLLOUT_SCHEMA, rowCount, contentHash: content.digest(), files, notes }
+    },
+    async *read(_schema, contentHash): AsyncGenerator<readonly SeedRow[]> {
+      const content = createContentHash()
+      yield* rowsWithHash(content.ofFile(), () => undefined)
       requireSame(content.digest(), contentHash, files)
     },
   }

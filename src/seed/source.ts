@@ -15,6 +15,15 @@ export type SeedSource =
       /** A codec by Python's name or the web's. */
       readonly encoding: string
     }
+  | {
+      readonly seed_type: 'agent_rollout'
+      readonly format: 'atif' | 'claude_code' | 'codex' | 'hermes_agent' | 'pi_coding_agent'
+      /** Null: where the agent keeps its sessions. */
+      readonly path: string | null
+      /** Null: as the format's files are called. */
+      readonly file_pattern: string | null
+      readonly recursive: boolean
+    }
 
 /** A file as it was when it was read. */
 export interface SeedFile {

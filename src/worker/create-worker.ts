@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from '@temporalio/worker'
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker'
 import { createActivities } from '../../activities/index.ts'
+import type { ColumnGenerators } from '../columns/custom-generator.ts'
+import { knownGenerators } from '../config/column-generators.ts'
 import { createHomeKeys } from '../config/home-keys.ts'
 import { TASK_QUEUE } from '../contract.ts'
 import { createOpenGroups } from '../dataset/row-group/open-groups.ts'
@@ -41,6 +43,8 @@ export interface ParquetryWorkerOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Post-generation processors by code, in the order in which they run. */
   readonly datasetProcessors?: readonly DatasetProcessor[]
+  /** Generators of `custom` columns, by the names that configs use. */
+  readonly columnGenerators?: ColumnGenerators
   /** The storage of a dataset folder, so that a program can wrap it. Default: the local folder or `file:` URL of the location. */
   readonly openStorage?: (location: string) => Storage
   /** How the built-in rehearsal endpoint behaves. */
@@ -73,9 +77,10 @@ export interface ParquetryWorker {
   shutdown(): void
 }
 
-/** Creates a worker; it serves nothing before `run`. Throws `CONFIG_INVALID` when two dataset processors share a name. */
+/** Creates a worker; it serves nothing before `run`. Throws `CONFIG_INVALID` when two dataset processors share a name, or a column generator declares no type. */
 export async function createWorker(options: ParquetryWorkerOptions): Promise<ParquetryWorker> {
   checkProcessorNames(options.datasetProcessors ?? [], [])
+  knownGenerators(options.columnGenerators ?? {})
   const env = options.env ?? process.env
   const rehearsal = createRehearsal(options.rehearsal ?? {})
   const observe = observerOf(options)
@@ -101,6 +106,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     now: Date.now,
     log,
     datasetProcessors: options.datasetProcessors ?? [],
+    columnGenerators: options.columnGenerators ?? {},
     openPeople: createPeople(env, env['HOME'] ?? homedir()),
   }
   const contact = createContact({ ping: () => pingServer(options.connection) })

@@ -7,12 +7,12 @@ import { NO_TOTALS } from '../../src/contract.ts'
 import type { DatasetResult, Totals } from '../../src/contract.ts'
 
 /** What is said at the end of a run with these totals. */
-function linesFor(totals: Totals): readonly string[] {
+function linesFor(totals: Totals, state: DatasetResult['state'] = 'complete'): readonly string[] {
   const lines: string[] = []
   const output = { say: (line = '') => lines.push(line), warn: (line: string) => lines.push(line), emit: () => undefined }
   const server = { handle: { origin: 'configured', uiUrl: 'http://ui', address: '127.0.0.1:1' }, target: { namespace: 'default' } }
   const result: DatasetResult = {
-    state: 'complete',
+    state,
     generated: true,
     location: '/data/d',
     targetNumRecords: totals.rowsWritten,
@@ -20,7 +20,12 @@ function linesFor(totals: Totals): readonly string[] {
     produced: totals,
     findings: [],
   }
-  const end = { exitCode: 0, run: { workflowId: 'parquetry/d', location: '/data/d' }, result } as unknown as SessionEnd
+  const end = {
+    exitCode: 0,
+    extensions: './code.mjs',
+    run: { workflowId: 'parquetry/d', location: '/data/d' },
+    result,
+  } as unknown as SessionEnd
   sayEnd(output as unknown as Output, server as unknown as Server, end, { elapsedMs: 1_000, rehearsal: false, currency: null })
   return lines
 }
@@ -35,6 +40,12 @@ describe('the end of a run', () => {
 
   it('says how many calls were paid again over all runs', () => {
     expect(linesFor({ ...totals, callsPaidTwice: 41 })).toContain('Calls    6,041 answered in all runs: 6,000 needed, 41 paid again')
+  })
+
+  it('names the module with code in the commands that go on', () => {
+    const more = linesFor(totals, 'incomplete').filter((line) => /^(?:Accept|Retry)/.test(line))
+    expect(more).toEqual([expect.stringContaining(' --extensions ./code.mjs '), expect.stringContaining(' --extensions ./code.mjs ')])
+    expect(linesFor(totals, 'stopped')).toContainEqual(expect.stringMatching(/^go on .* resume .* --extensions \.\/code\.mjs /))
   })
 
   it('says nothing of the kind where none was', () => {

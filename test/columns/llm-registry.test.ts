@@ -18,6 +18,7 @@ function dataset(more: Partial<CompiledDataset> = {}): CompiledDataset {
   return {
     columns,
     people: {},
+    generators: {},
     order: ['label', 'review', 'summary'],
     inputs: { label: ['product'], review: ['label', 'product'], summary: ['review'] },
     types: { ...options().types, label: { kind: 'string' } },

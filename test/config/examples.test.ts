@@ -12,12 +12,18 @@ const prepare = async (name: string, provider?: string): Promise<PreparedConfig>
   })
 
 describe('the example configs', () => {
-  it.each(['product-reviews', 'support-tickets', 'iot-readings', 'code-exercises', 'insurance-claims', 'product-questions'])(
-    '%s compiles without an error or a warning',
-    async (name) => {
-      expect((await prepare(name)).warnings).toEqual([])
-    },
-  )
+  it.each([
+    'product-reviews',
+    'support-tickets',
+    'iot-readings',
+    'code-exercises',
+    'insurance-claims',
+    'product-questions',
+    'intent-training',
+    'agent-sessions',
+  ])('%s compiles without an error or a warning', async (name) => {
+    expect((await prepare(name)).warnings).toEqual([])
+  })
 
   it('customer-directory compiles with managed people, and with faker in their place', async () => {
     const file = fileURLToPath(new URL('../../examples/customer-directory.yaml', import.meta.url))

@@ -91,13 +91,27 @@ describe('a config with seed data', () => {
     [
       'a misspelt type',
       { source: { seed_type: 'lokal', path: 'a' } },
-      ['seed_config.source.seed_type: expected one of local, hf, directory, file_contents, found "lokal" Did you mean "local"?'],
+      [
+        'seed_config.source.seed_type: expected one of local, hf, directory, file_contents, agent_rollout, found "lokal" Did you mean "local"?',
+      ],
+    ],
+    [
+      'trajectories without a place',
+      { source: { seed_type: 'agent_rollout', format: 'atif' } },
+      ['seed_config.source.path: expected a folder, for trajectories of atif have no place of their own, found nothing'],
+    ],
+    [
+      'an unknown agent',
+      { source: { seed_type: 'agent_rollout', format: 'claude' } },
+      ['seed_config.source.format: expected one of "atif", "claude_code", "codex", "hermes_agent", "pi_coding_agent", found "claude"'],
     ],
     ['an unknown field', { source: { ...source, pth: 1 } }, ['seed_config.source.pth: unknown field "pth". Did you mean "path"?']],
     [
       'a DataFrame',
       { source: { seed_type: 'df' } },
-      ['seed_config.source.seed_type: a DataFrame in memory cannot stand in a config; write it to a parquet file and use seed_type: local'],
+      [
+        'seed_config.source.seed_type: a DataFrame in memory cannot stand in a config; write it to a parquet file, e.g. with LocalFileSeedSource.from_dataframe, and use seed_type: local',
+      ],
     ],
     [
       'another strategy',

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createOrders } from '../../examples/create-dataset.ts'
+import { readTable } from '../../src/parquet/read-table.ts'
 import { verifyBytes } from '../../src/parquet/verify-bytes.ts'
+import type { Value } from '../../src/values.ts'
 import type { Workshop } from '../helpers/datasets.ts'
 import { openWorkshop, rowsOf } from '../helpers/datasets.ts'
 import type { ModelStub } from '../helpers/model-stub.ts'
@@ -87,6 +89,30 @@ describe('the examples', () => {
     }
     expect(rows[0]?.length).toBe(10_000)
     expect(rows[1]).toEqual(rows[0])
+  })
+
+  it('intent-training leaves no near duplicates, and no sentence on both sides of the split', { timeout: 120_000 }, async () => {
+    const result = await workshop.make(example('intent-training.yaml'), { datasetName: 'intents', numRecords: 1_500 })
+    expect(result).toMatchObject({ state: 'complete', totals: { rowsWritten: 1_500, rowsDropped: 0 } })
+    const output = (path: string): string => join(result.location, 'processors-files', path)
+    const lines = readFileSync(output('training-lines/training-lines.jsonl'), 'utf8').trimEnd().split('\n')
+    const repeated = readFileSync(output('deduplicate/_duplicates.jsonl'), 'utf8').trimEnd().split('\n')
+    expect(lines.length).toBeGreaterThan(100)
+    expect(lines.length + repeated.length).toBe(1_500)
+    expect(Object.keys(JSON.parse(lines[0]!) as object)).toEqual(['text', 'intent'])
+    const pieces = new Map<string, string>()
+    let rows = 0
+    for (const split of ['train', 'validation', 'test']) {
+      const { table } = await readTable(readFileSync(output(`split/${split}.parquet`)))
+      const column = (name: string): readonly Value[] => table.columns.get(name)!
+      for (let row = 0; row < table.rowCount; row += 1) {
+        const piece = JSON.stringify([column('opening')[row], column('wish')[row], column('item')[row]])
+        expect(pieces.get(piece) ?? split).toBe(split)
+        pieces.set(piece, split)
+      }
+      rows += table.rowCount
+    }
+    expect(rows).toBe(lines.length)
   })
 
   it('create-dataset.ts makes, follows and reads a dataset', { timeout: 120_000 }, async () => {

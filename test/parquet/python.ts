@@ -14,9 +14,16 @@ const CACHED = fileURLToPath(new URL('../../node_modules/.cache/parquetry-python
 
 /** One reading; `sql` for duckdb may say `file` for the file. */
 export interface PythonRequest {
-  readonly reader: 'all' | 'pyarrow' | 'duckdb' | 'pandas' | 'write-foreign' | 'write-columns'
+  readonly reader: 'all' | 'datasets' | 'pyarrow' | 'duckdb' | 'pandas' | 'write-foreign' | 'write-columns' | 'recompress'
   readonly file: string
   readonly sql?: string
+  /** For `datasets`: a hub, `file` is then `owner/name` there; a subset that the card names. */
+  readonly endpoint?: string
+  readonly token?: string
+  readonly subset?: string
+  /** For `recompress`. */
+  readonly to?: string
+  readonly codec?: 'zstd' | 'gzip'
   /** For `write-columns`. */
   readonly columns?: Readonly<Record<string, readonly (string | number)[]>>
 }
@@ -63,7 +70,7 @@ function findPython(): string {
   const python = named ?? join(CACHED, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']))
   if (existsSync(python)) return python
   throw new Error(
-    `These tests read our files with pyarrow, duckdb, pandas and polars; no Python with them was found at ${python}. ` +
+    `These tests read our files with pyarrow, duckdb, pandas, polars and datasets; no Python with them was found at ${python}. ` +
       'Make one with `node scripts/python-env.mjs`, or name one in PARQUETRY_TEST_PYTHON.',
   )
 }

@@ -1,12 +1,15 @@
-"""Reads files of rows with pyarrow, duckdb, pandas and polars, and prints what it found as one JSON text.
+"""Reads files of rows with pyarrow, duckdb, pandas, polars and Hugging Face datasets, and prints what it found as one JSON text.
 
 Usage: read-with-python.py <requests.json>; a list of {"reader": ..., "file": ..., "sql": ...}.
-Values that JSON cannot carry are tagged: {"$int": "..."}, {"$time": <ms since the epoch>}, {"$number": "Infinity"}.
+Values that JSON cannot carry are tagged: {"$int": "..."}, {"$time": <ms since the epoch>}, {"$number": "Infinity"},
+{"$bytes": "..."} for the text that bytes hold.
 """
 import datetime
 import json
 import math
+import os
 import sys
+import tempfile
 
 import duckdb
 import pandas
@@ -21,6 +24,8 @@ def plain(value):
         value = value.tolist()
     if value is None or isinstance(value, (bool, str)):
         return value
+    if isinstance(value, bytes):
+        return {"$bytes": value.decode()}
     if isinstance(value, int):
         return value if abs(value) < 2**53 else {"$int": str(value)}
     if isinstance(value, float):
@@ -89,7 +94,25 @@ def with_all(request):
     return {"types": {}, "columns": columns}
 
 
-READERS = {"all": with_all, "pyarrow": with_pyarrow, "duckdb": with_duckdb, "pandas": with_pandas}
+def with_datasets(request):
+    """Hugging Face datasets: parquet files by pattern, a folder, or (with "endpoint") a dataset of a hub; "subset" names one of the card's."""
+    with tempfile.TemporaryDirectory() as home:
+        os.environ.update(HF_HOME=home, HF_HUB_DISABLE_TELEMETRY="1", HF_HUB_DISABLE_PROGRESS_BARS="1", HF_HUB_DISABLE_XET="1")
+        os.environ.update({"HF_ENDPOINT": request["endpoint"], "HF_TOKEN": request["token"]} if "endpoint" in request else {})
+        import datasets
+
+        datasets.disable_progress_bars()
+        path = request["file"]
+        cache = {"cache_dir": os.path.join(home, request.get("subset", ""), "datasets")}
+        if path.endswith("*.parquet"):
+            loaded = datasets.load_dataset("parquet", data_files=path, **cache)
+        else:
+            loaded = datasets.load_dataset(path, request.get("subset"), **cache)
+        columns = {split: [{key: plain(value) for key, value in row.items()} for row in rows] for split, rows in loaded.items()}
+        return {"types": {name: str(feature) for name, feature in next(iter(loaded.values())).features.items()}, "columns": columns}
+
+
+READERS = {"all": with_all, "datasets": with_datasets, "pyarrow": with_pyarrow, "duckdb": with_duckdb, "pandas": with_pandas}
 
 
 def write_foreign(request):
@@ -124,6 +147,17 @@ def write_columns(request):
 
 
 READERS["write-columns"] = write_columns
+
+
+
+def recompress(request):
+    """The same rows in row groups of the same size, compressed by another codec."""
+    rows = pyarrow.parquet.ParquetFile(request["file"]).metadata.row_group(0).num_rows
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(request["file"]), request["to"], compression=request["codec"], row_group_size=rows)
+    return {}
+
+
+READERS["recompress"] = recompress
 
 if __name__ == "__main__":
     with open(sys.argv[1], encoding="utf-8") as stream:

@@ -13,12 +13,13 @@ import { checkModels } from '../../worker/check-models.ts'
 import type { CommandContext, ConfigFlags, FollowFlags } from '../context.ts'
 import type { AllowedDrops } from '../options.ts'
 import { maxWaitOf } from '../options.ts'
-import { followRun } from '../run-session.ts'
+import { extensionArguments, followRun } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
 import { watched } from '../watched-worker.ts'
 import { commandLine, datasetArgument } from '../shell.ts'
 import { isCompositeFile } from './composite-file.ts'
+import { loadExtensions } from './load-extensions.ts'
 import { allowDrops, currencyOf, loadConfig, runOptionsOf } from './load-config.ts'
 
 /** Flags of `create`. */
@@ -64,14 +65,15 @@ export async function create(config: string, flags: CreateFlags, context: Comman
   if (await mayStart(prepared, wanted)) await checkOnce()
   const server = await openServer(env, output)
   try {
-    const run = await startOrAsk(server.client, prepared, { ...wanted, beforeStart: checkOnce }, context)
+    const run = await startOrAsk(server.client, prepared, { ...wanted, beforeStart: checkOnce }, context, flags)
     const end = await followRun({
       output,
       client: server.client,
       server,
       run,
       worker: flags.worker,
-      workerOptions: watched(flags, output),
+      extensions: flags.extensions,
+      workerOptions: { ...watched(flags, output), ...(await loadExtensions(flags)) },
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
     })
@@ -113,6 +115,7 @@ async function startOrAsk(
   prepared: RunnableConfig,
   wanted: CreateOptions,
   context: CommandContext,
+  { extensions }: CreateFlags,
 ): Promise<RunHandle> {
   try {
     return await client.start(prepared, wanted)
@@ -122,7 +125,10 @@ async function startOrAsk(
     // It may stand in a timestamped folder, which only its own name leads to.
     const location = typeof error.details['location'] === 'string' ? error.details['location'] : null
     if (!output.isTerminal || process.stdin.isTTY !== true) {
-      const goOn = location === null ? commandLine(...argv, '--resume', 'always') : commandLine('resume', datasetArgument(location))
+      const goOn =
+        location === null
+          ? commandLine(...argv, '--resume', 'always')
+          : commandLine('resume', datasetArgument(location), ...extensionArguments(extensions))
       const anew = commandLine(...argv, '--resume', 'never')
       throw new ParquetryError('DATASET_UNFINISHED', error.message, {
         wayOut: `${goOn}   goes on with it, repeating no call\n${anew}   starts a new dataset beside it`,

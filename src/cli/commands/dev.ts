@@ -11,11 +11,13 @@ import { openServer } from '../server.ts'
 import type { WatchedFlags } from '../watched-worker.ts'
 import { sayMetrics, watched } from '../watched-worker.ts'
 import { commandLine } from '../shell.ts'
+import { loadExtensions } from './load-extensions.ts'
+import type { ExtensionFlags, Extensions } from './load-extensions.ts'
 import { announceOpenRuns } from './open-runs.ts'
 import { waitForInterrupt } from './wait-for-interrupt.ts'
 
 /** Flags of `dev`. */
-export interface DevFlags extends WatchedFlags {
+export interface DevFlags extends WatchedFlags, ExtensionFlags {
   readonly detach?: boolean
   readonly stop?: boolean
   readonly all?: boolean
@@ -25,6 +27,7 @@ export interface DevFlags extends WatchedFlags {
 export async function dev(flags: DevFlags, context: CommandContext): Promise<number> {
   if (flags.stop === true) return await stop(context)
   const { output, env } = context
+  const extensions = await loadExtensions(flags)
   const server = await openServer(env, output)
   const { handle } = server
   output.emit('server', { address: handle.address, namespace: handle.namespace, ui: handle.uiUrl, origin: handle.origin, pid: handle.pid })
@@ -36,7 +39,7 @@ export async function dev(flags: DevFlags, context: CommandContext): Promise<num
     return EXIT.complete
   }
   try {
-    await serve(server, flags, context)
+    await serve(server, flags, extensions, context)
   } finally {
     await server.close()
     if (handle.origin === 'started') {
@@ -47,14 +50,21 @@ export async function dev(flags: DevFlags, context: CommandContext): Promise<num
   return EXIT.complete
 }
 
-async function serve(server: Server, flags: DevFlags, { output, env }: CommandContext): Promise<void> {
+async function serve(server: Server, flags: DevFlags, extensions: Extensions, { output, env }: CommandContext): Promise<void> {
   const others = await announceOpenRuns(output, server, { all: flags.all === true })
   const queues = [TASK_QUEUE, ...(flags.all === true ? new Set(others.map(({ taskQueue }) => taskQueue)) : [])]
   const workers: RunningWorker[] = []
   try {
     for (const taskQueue of queues)
       workers.push(
-        await startWorker({ server: server.target, taskQueue, env, log: (line) => output.warn(line), ...watched(flags, output) }),
+        await startWorker({
+          server: server.target,
+          taskQueue,
+          env,
+          log: (line) => output.warn(line),
+          ...watched(flags, output),
+          ...extensions,
+        }),
       )
     for (const running of workers) sayMetrics(output, running)
     output.say(`Worker   serves task queue ${TASK_QUEUE}: runs that are started with --worker external go on here`)

@@ -6,6 +6,7 @@ import type { PreparedConfig } from '../../config/prepare-config.ts'
 import type { RunOptions } from '../../contract.ts'
 import type { CommandContext, ConfigFlags, FollowFlags } from '../context.ts'
 import type { AllowedDrops } from '../options.ts'
+import { loadExtensions } from './load-extensions.ts'
 
 /** Reads and compiles the config; warnings are said. `datasetFolder` is that of a dataset which is gone on with. Throws `CONFIG_*` with all problems. */
 export async function loadConfig(
@@ -14,9 +15,11 @@ export async function loadConfig(
   { output, env }: CommandContext,
   datasetFolder?: string,
 ): Promise<PreparedConfig> {
+  const { columnGenerators } = await loadExtensions(flags)
   const prepared = await prepareConfig(config, {
     env,
     findPeople: findManagedPeople,
+    ...(columnGenerators === undefined ? {} : { columnGenerators }),
     ...(flags.personFallback === undefined ? {} : { personFallback: flags.personFallback }),
     ...(env['HOME'] === undefined ? {} : { homeFolder: env['HOME'] }),
     ...(datasetFolder === undefined ? {} : { datasetFolder }),

@@ -8,6 +8,7 @@ import { recordLines } from '../record-text.ts'
 import { usageText } from '../say-end.ts'
 import { printable } from '../text.ts'
 import { refuseComposite } from './composite-file.ts'
+import { loadExtensions } from './load-extensions.ts'
 import { currencyOf, loadConfig, referenceTimeOf } from './load-config.ts'
 
 /** Flags of `preview`. */
@@ -21,6 +22,7 @@ export async function preview(config: string, flags: PreviewFlags, context: Comm
   const { output, env } = context
   await refuseComposite(config, 'preview')
   const prepared = await loadConfig(config, flags, context)
+  const { columnGenerators = {} } = await loadExtensions(flags)
   const seed = flags.seed ?? prepared.explicit.seed ?? String(randomBytes(6).readUIntBE(0, 6))
   const interrupt = new AbortController()
   const onInterrupt = (): void => interrupt.abort(new Error('interrupted'))
@@ -33,6 +35,8 @@ export async function preview(config: string, flags: PreviewFlags, context: Comm
       referenceTime: referenceTimeOf(prepared),
       numRecords: flags.numRecords,
       signal: interrupt.signal,
+      columnGenerators,
+      warn: (message) => output.warn(`warning  ${message}`),
       env,
       onProgress: ({ rowsDone, rowsWanted, usage: used }) =>
         output.redraw([`rows ${count(rowsDone)}/${count(rowsWanted)}${used.calls === 0 ? '' : `   calls ${count(used.calls)}`}`]),

@@ -12,6 +12,7 @@ import { followRun } from '../run-session.ts'
 import { openServer } from '../server.ts'
 import { refuseComposite } from './composite-file.ts'
 import { loadConfig } from './load-config.ts'
+import { loadExtensions } from './load-extensions.ts'
 
 /** Flags of `rehearse`. */
 export interface RehearseFlags extends ConfigFlags {
@@ -58,6 +59,7 @@ export async function rehearse(config: string, flags: RehearseFlags, context: Co
       maxWaitMs: 60_000,
       env,
       workerOptions: {
+        ...(await loadExtensions(flags)),
         observeModels: (event) => {
           if (event.kind === 'answered') samples.set(event.alias, addSample(samples.get(event.alias), event.usage))
         },

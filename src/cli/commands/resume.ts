@@ -11,6 +11,7 @@ import { followRun } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
 import { watched } from '../watched-worker.ts'
+import { loadExtensions } from './load-extensions.ts'
 import { allowDrops, currencyOf, runOptionsOf } from './load-config.ts'
 
 /** Flags of `resume`. */
@@ -47,6 +48,7 @@ async function resumeComposite(location: string, flags: ResumeFlags, context: Co
 export async function goOn(dataset: string, flags: ResumeFlags, context: CommandContext, retriesDropped: boolean): Promise<number> {
   const { output, env } = context
   const startedAt = Date.now()
+  const extensions = await loadExtensions(flags)
   const location = findDataset(dataset, flags.artifactPath)
   const stored = await readStoredConfig(location)
   const server = await openServer(env, output)
@@ -63,7 +65,8 @@ export async function goOn(dataset: string, flags: ResumeFlags, context: Command
       server,
       run,
       worker: flags.worker,
-      workerOptions: watched(flags, output),
+      extensions: flags.extensions,
+      workerOptions: { ...watched(flags, output), ...extensions },
       maxWaitMs: maxWaitOf(flags, output.isTerminal),
       env,
     })

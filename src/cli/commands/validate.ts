@@ -13,6 +13,7 @@ export async function validate(config: string, flags: ConfigFlags, context: Comm
   const { compiled, warnings } = await loadConfig(config, flags, context)
   const callsPerRow = callsPerRowOf(compiled)
   const kinds = kindsOf(compiled)
+  const asksBeside = Object.values(compiled.generators).some(({ models }) => models.length > 0)
   const skips = compiled.columns.some((column) => asksModel(column) && column.skip !== null)
   output.emit('valid', {
     config,
@@ -33,7 +34,7 @@ export async function validate(config: string, flags: ConfigFlags, context: Comm
   output.say(`columns  ${compiled.columns.length}: ${[...kinds].map(([kind, number]) => `${number} ${kind}`).join(', ')}`)
   output.say(`rows     ${compiled.schema.map(({ name }) => name).join(', ')}`)
   output.say(
-    `calls    ${callsPerRow === 0 ? 'none' : `${count(callsPerRow)} a row, ${skips ? 'fewer where cells are skipped, ' : ''}more where an answer does not fit`}`,
+    `calls    ${callsPerRow === 0 && !asksBeside ? 'none' : `${count(callsPerRow)} a row, ${asksBeside ? 'those of custom columns beside, ' : ''}${skips ? 'fewer where cells are skipped, ' : ''}more where an answer does not fit`}`,
   )
   for (const [alias, model] of Object.entries(compiled.models)) output.say(`model    ${modelText(alias, model, env)}`)
   return 0

@@ -23,7 +23,7 @@ export interface VerifyFlags {
 /** Problems of one kind that people are shown; machines get all. */
 const SHOWN = 10
 /** Kinds that `--repair` does something about. */
-const REPAIRABLE: ReadonlySet<DatasetProblemKind> = new Set(['missing', 'damaged', 'foreign', 'stray', 'sidecar', 'checkpoint'])
+const REPAIRABLE: ReadonlySet<DatasetProblemKind> = new Set(['missing', 'damaged', 'foreign', 'stray', 'sidecar', 'seed', 'checkpoint'])
 /** Least time between two lines of progress, in ms. */
 const REDRAW_MS = 100
 

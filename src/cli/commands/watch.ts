@@ -35,14 +35,14 @@ export async function watch(dataset: string, flags: StatusFlags, { output, env }
       return exitOfState(summary.state)
     }
     if (progress === null && !(await server.client.hasWorker(run.taskQueue)))
-      output.warn(`no worker serves this run; to go on with it here: ${resumeCommandOf(run)}`)
+      output.warn(`no worker serves this run; to go on with it here: ${resumeCommandOf({ run })}`)
     const interrupted = leaveOnInterrupt()
     const ended = await watchRun({
       output,
       run,
       maxWaitMs: null,
       startedAt: progress?.startedAt ?? Date.now(),
-      resumeCommand: resumeCommandOf(run),
+      resumeCommand: resumeCommandOf({ run }),
       workerFailed: new Promise(() => undefined),
       leave: interrupted.signal,
     }).finally(interrupted.remove)

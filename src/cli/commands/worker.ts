@@ -6,11 +6,14 @@ import { EXIT } from '../exit-codes.ts'
 import { openServer } from '../server.ts'
 import type { WatchedFlags } from '../watched-worker.ts'
 import { sayMetrics, watched } from '../watched-worker.ts'
+import { loadExtensions } from './load-extensions.ts'
+import type { ExtensionFlags } from './load-extensions.ts'
 import { announceOpenRuns } from './open-runs.ts'
 import { waitForInterrupt } from './wait-for-interrupt.ts'
 
 /** Runs the command; answers its exit code. */
-export async function worker(flags: WatchedFlags, { output, env }: CommandContext): Promise<number> {
+export async function worker(flags: WatchedFlags & ExtensionFlags, { output, env }: CommandContext): Promise<number> {
+  const extensions = await loadExtensions(flags)
   const server = await openServer(env, output)
   try {
     await announceOpenRuns(output, server, { all: false })
@@ -20,6 +23,7 @@ export async function worker(flags: WatchedFlags, { output, env }: CommandContex
       env,
       log: (line) => output.warn(line),
       ...watched(flags, output),
+      ...extensions,
     })
     output.say(`Worker   serves task queue ${TASK_QUEUE} at ${server.handle.address}, namespace ${server.handle.namespace}; Ctrl-C ends it`)
     sayMetrics(output, running)

@@ -2,7 +2,7 @@
 import type { SamplerColumn } from '../../config/compiled.ts'
 import { isDiscrete } from '../../plan/sampler-types.ts'
 import type { Value } from '../../values.ts'
-import { formatIso } from './calendar.ts'
+import { formatIso } from '../../plan/calendar.ts'
 import { categoryValues, kindOfValues } from './category.ts'
 import type { RawValue } from './draw.ts'
 import { integerCell, pythonFloat, pythonInt, roundHalfToEven } from './numbers.ts'

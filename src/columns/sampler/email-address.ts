@@ -1,7 +1,7 @@
 /** E-mail addresses that look like those of people of a name and an age, with DataDesigner's patterns and shares of providers. */
 import type { RowStream } from '../../random/random.ts'
 import type { Value } from '../../values.ts'
-import { dateOfDays, padNumber } from './calendar.ts'
+import { dateOfDays, padNumber } from '../../plan/calendar.ts'
 import { drawInteger } from './draw.ts'
 
 /** Writes any text in ASCII letters, as near as there are. */

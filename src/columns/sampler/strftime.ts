@@ -1,6 +1,6 @@
 /** Python's `strftime` for date-times without a time zone, in the C locale: the `convert_to` of datetime and timedelta columns. */
-import { dateOfDays, daysOfDate, isLeapYear, padNumber, SECONDS_PER_UNIT } from './calendar.ts'
-import type { CivilDate } from './calendar.ts'
+import { dateOfDays, daysOfDate, isLeapYear, padNumber, SECONDS_PER_UNIT } from '../../plan/calendar.ts'
+import type { CivilDate } from '../../plan/calendar.ts'
 
 /** A pattern that cannot be used; `directive` is the part that is not known. */
 export interface UnknownDirective {

@@ -2,6 +2,7 @@
  * A few rows in memory: no folder, no server, nothing committed. The rows are those that a run with the same seed would begin with,
  * given the same answers.
  */
+import type { ColumnGenerators } from '../../columns/custom-generator.ts'
 import type { OpenPeople } from '../../columns/sampler/people.ts'
 import type { CompiledDataset } from '../../config/compiled.ts'
 import type { RowGroupProgress, Usage } from '../../contract.ts'
@@ -23,6 +24,10 @@ export interface PreviewOptions {
   readonly models: Models
   /** Reads managed people. Default: there are none. */
   readonly openPeople?: OpenPeople
+  /** Code of custom columns. Default none. */
+  readonly columnGenerators?: ColumnGenerators
+  /** One line for people. Default: nothing. */
+  readonly warn?: (message: string) => void
   readonly seed: string
   /** ISO 8601, UTC: the day on which drawn people have their age. */
   readonly referenceTime: string
@@ -52,7 +57,8 @@ export interface Preview {
 /** Makes the rows. Throws what a row group throws: `MODEL_*`, `TOO_MANY_DROPPED`, `CONSTRAINT_UNSATISFIABLE`, or the signal's reason. */
 export async function previewDataset(options: PreviewOptions): Promise<Preview> {
   const { compiled, numRecords, seed, signal } = options
-  const program = await compileProgram(compiled, seed, options.referenceTime, options.openPeople)
+  const code = { columnGenerators: options.columnGenerators ?? {}, warn: options.warn ?? ((): void => undefined) }
+  const program = await compileProgram(compiled, seed, options.referenceTime, options.openPeople, code)
   const seedRows = compiled.seed === null ? null : streamSeedRows(compiled.seed, program.random, options.seedPlace)
   const samplers = await withSeedRows({ ...program, seedRows }, { start: 0, end: numRecords })
   const journal = createMemoryJournal()

@@ -5,7 +5,7 @@
  * R2  Only errors of kind `content` drop or refill a row (ruling 1); any other error ends the row group.
  * R3  When the row group ends early, no cell is left running.
  */
-import type { CellGenerator, CellRow, SamplerProgram } from '../../columns/generator.ts'
+import type { CellGenerator, CellPorts, CellRow, SamplerProgram } from '../../columns/generator.ts'
 import type { RowGroup } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { createRandom } from '../../random/random.ts'
@@ -13,6 +13,8 @@ import type { Value } from '../../values.ts'
 import type { AnswerBook } from './answer-book.ts'
 import { createDropWatch } from './drop-watch.ts'
 import type { DropPolicy } from './drop-watch.ts'
+import { openFullColumns } from './full-columns.ts'
+import type { FullColumns } from './full-columns.ts'
 import type { DroppedRow } from '../receipt.ts'
 
 /** A finished row. */
@@ -63,13 +65,20 @@ const MAX_OPEN_ROWS = 4_096
 /** Longest stretch of work on the event loop before heartbeats and sockets get their turn, in ms. */
 const MAX_TURN_MS = 12
 
+/** Rows that are begun before the event loop gets its turn, where all rows of a row group are open at once. */
+const ROWS_A_TURN = 512
+
 /** Makes all rows, in row order. Throws the first error that is not of kind `content`, after all started cells have ended (R3). */
 export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
   const { rowGroup, generators, signal } = options
+  for (const generator of generators) generator.requireReady?.()
   const { early, late } = splitGenerators(generators, options.samplers)
   const count = options.rows?.length ?? rowGroup.end - rowGroup.start
   const outcomes: (MadeRow | DroppedRow)[] = Array.from({ length: count })
   const watch = createDropWatch(count, options.dropPolicy)
+  const full = openFullColumns(generators, count, 1 + options.refillAttempts)
+  const onAbort = (): void => full?.abort(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
   let done = 0
   let dropped = 0
   let next = 0
@@ -81,9 +90,11 @@ export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
       const offset = next
       next += 1
       try {
-        const making = makeRow(options, early, late, options.rows?.[offset] ?? { row: rowGroup.start + offset, firstRefill: 0 })
+        const wanted = options.rows?.[offset] ?? { row: rowGroup.start + offset, firstRefill: 0 }
+        const making = makeRow({ ...options, full, offset, firstRefill: wanted.firstRefill }, early, late, wanted)
         const outcome = making instanceof Promise ? await making : making
         outcomes[offset] = outcome
+        full?.settle(offset)
         if ('code' in outcome) dropped += 1
         else done += 1
         watch.add('code' in outcome ? outcome : null)
@@ -91,6 +102,7 @@ export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
       } catch (error) {
         if (failure === undefined) options.onFailure(error)
         failure ??= error
+        full?.abort(error)
       }
       if (performance.now() - turnStart > MAX_TURN_MS) {
         await new Promise<void>((resolve) => setImmediate(resolve))
@@ -100,8 +112,14 @@ export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
     }
   }
 
-  const lanes = late.length === 0 ? 1 : Math.min(count, MAX_OPEN_ROWS)
-  await Promise.all(Array.from({ length: lanes }, lane))
+  const lanes = late.length === 0 ? 1 : full === null ? Math.min(count, MAX_OPEN_ROWS) : count
+  const running: Promise<void>[] = []
+  while (running.length < lanes) {
+    running.push(lane())
+    if (running.length % ROWS_A_TURN === 0) await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+  await Promise.all(running)
+  signal.removeEventListener('abort', onAbort)
   if (failure !== undefined) throw failure
   signal.throwIfAborted()
   watch.end()
@@ -133,8 +151,17 @@ function madeBy(generator: CellGenerator): readonly string[] {
 
 type Outcome = MadeRow | DroppedRow
 
+/** What making one row takes. */
+interface RowOptions extends RunRowsOptions {
+  /** Null where no column is made for all rows at once. */
+  readonly full: FullColumns | null
+  /** The row's place among those that are made. */
+  readonly offset: number
+  readonly firstRefill: number
+}
+
 function makeRow(
-  options: RunRowsOptions,
+  options: RowOptions,
   early: CellGenerator[],
   late: CellGenerator[],
   { row, firstRefill }: RowToMake,
@@ -152,13 +179,14 @@ function makeRow(
       return finishRow(options, early, late, cells, lastRefill)
     } catch (error) {
       const drop = dropOf(error, cells)
+      options.full?.passAll(refill - firstRefill, options.offset)
       if (refill >= lastRefill) return drop
     }
   }
 }
 
 async function finishRow(
-  options: RunRowsOptions,
+  options: RowOptions,
   early: CellGenerator[],
   late: CellGenerator[],
   first: OpenRow,
@@ -181,6 +209,7 @@ async function finishRow(
           break
         } catch (again) {
           drop = dropOf(again, cells)
+          options.full?.passAll(refill - options.firstRefill, options.offset)
         }
       }
     }
@@ -190,12 +219,12 @@ async function finishRow(
 /** A row being made. */
 interface OpenRow extends CellRow {
   readonly values: Record<string, Value>
-  readonly options: RunRowsOptions
+  readonly options: RowOptions
   /** Column that failed first. */
   failedColumn: string
 }
 
-function openRow(options: RunRowsOptions, rowIndex: number, refill: number): OpenRow {
+function openRow(options: RowOptions, rowIndex: number, refill: number): OpenRow {
   const values: Record<string, Value> = {}
   let skipped: Set<string> | null = null
   return {
@@ -254,14 +283,29 @@ async function makeLateCells(cells: OpenRow, late: CellGenerator[]): Promise<voi
 }
 
 async function makeLateCell(cells: OpenRow, generator: CellGenerator, waits: readonly Promise<void>[]): Promise<void> {
-  for (const wait of waits) await wait
-  const { options, rowIndex, refill } = cells
-  const cell = { row: rowIndex, column: generator.column, refill }
+  const { options, refill } = cells
   try {
-    cells.values[generator.column] = await generator.generate(cellRow(cells, generator), {
-      ask: (alias, request, ordinal) => options.answers.ask(cell, alias, request, ordinal),
-      signal: options.signal,
-    })
+    for (const wait of waits) await wait
+    await makeReadyCell(cells, generator)
+  } finally {
+    // Whether its cell was made with the others', was skipped or failed before: nobody need wait for this row.
+    if (generator.isFullColumn === true) options.full?.pass(generator.column, refill - options.firstRefill, options.offset)
+  }
+}
+
+async function makeReadyCell(cells: OpenRow, generator: CellGenerator): Promise<void> {
+  const { options, rowIndex, refill } = cells
+  const { full, offset } = options
+  const cell = { row: rowIndex, column: generator.column, refill }
+  const ports: CellPorts = {
+    ask: (alias, request, ordinal) => options.answers.ask(cell, alias, request, ordinal),
+    signal: options.signal,
+    ...(full === null
+      ? {}
+      : { together: (row, make) => full.join(generator.column, refill - options.firstRefill, offset, { row, ports }, make) }),
+  }
+  try {
+    cells.values[generator.column] = await generator.generate(cellRow(cells, generator), ports)
   } catch (error) {
     cells.failedColumn ||= generator.column
     throw error

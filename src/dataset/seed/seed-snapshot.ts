@@ -131,6 +131,42 @@ interface Block {
   readonly firstRow: number
 }
 
+/** What is wrong with a snapshot, by part; files and bytes that were looked at. Null when it is not there, or was not finished. */
+export interface SnapshotVerdict {
+  readonly files: number
+  readonly bytes: number
+  readonly problems: readonly { readonly key: string; readonly message: string }[]
+}
+
+/** Looks at every block of the snapshot of this content, one in memory at a time. */
+export async function judgeSnapshot(storage: Storage, contentHash: string): Promise<SnapshotVerdict | null> {
+  const index = await readIndex(storage, contentHash)
+  if (index === null) return null
+  const problems: { key: string; message: string }[] = []
+  let bytes = 0
+  for (const [part, blocks] of index.parts.entries()) {
+    const key = keys.seedPart(contentHash, part)
+    const wanted = blocks.reduce((sum, [, size]) => sum + size, 0)
+    const found = (await storage.stat(key))?.sizeBytes ?? null
+    bytes += found ?? 0
+    const message = found === wanted ? await wrongIn(storage, key, blocks) : `expected ${wanted} bytes, found ${found ?? 'no such file'}`
+    if (message !== null) problems.push({ key, message })
+  }
+  return { files: index.parts.length + 1, bytes, problems }
+}
+
+async function wrongIn(storage: Storage, key: string, blocks: readonly (readonly [number, number])[]): Promise<string | null> {
+  let start = 0
+  for (const [rows, size] of blocks) {
+    const unpacked = await promisify(inflate)(await storage.readRange(key, start, start + size)).catch(() => null)
+    if (unpacked === null) return `expected the rows that were written, found damage in bytes ${start} to ${start + size}`
+    const count = (deserialize(unpacked) as readonly unknown[]).length
+    if (count !== rows) return `expected ${rows} rows in bytes ${start} to ${start + size}, found ${count}`
+    start += size
+  }
+  return null
+}
+
 /** Opens the snapshot of this content. Throws `DATASET_DAMAGED` when it is not there. */
 export async function openSeedSnapshot(storage: Storage, contentHash: string): Promise<SeedSnapshot> {
   const index = await readIndex(storage, contentHash)

@@ -71,8 +71,8 @@ async function claim(storage: Storage, now: number): Promise<number> {
   }
 }
 
-/** A group whose sidecar is lost is made anew whole: its values are in no other file. */
-const SET_ASIDE: ReadonlySet<DatasetProblem['kind']> = new Set(['damaged', 'foreign', 'stray', 'sidecar'])
+/** A group whose sidecar is lost is made anew whole: its values are in no other file. Seed data are copied anew where no index stands. */
+const SET_ASIDE: ReadonlySet<DatasetProblem['kind']> = new Set(['damaged', 'foreign', 'stray', 'sidecar', 'seed'])
 
 async function setAsideAll(storage: Storage, problems: readonly DatasetProblem[]): Promise<readonly MovedFile[]> {
   const moved: MovedFile[] = []

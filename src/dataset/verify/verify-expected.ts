@@ -28,6 +28,8 @@ export interface ExpectedDataset {
   readonly adopted: RangeSet
   /** Of the row groups; null when the config cannot be compiled. */
   readonly schema: Schema | null
+  /** Hash of the seed data's content; null without seed data, or when the config cannot be compiled. */
+  readonly seedContent: string | null
   /** Null when it cannot be used; the plan is then that of the receipts. */
   readonly metadata: Metadata | null
   readonly problems: readonly DatasetProblem[]
@@ -63,6 +65,7 @@ export async function readExpected(storage: Storage): Promise<ExpectedDataset> {
     checkpointed: [],
     adopted: [],
     schema: config.schema,
+    seedContent: config.seedContent,
     metadata: null,
     problems,
     notes: [],
@@ -86,6 +89,7 @@ async function expectedOf(storage: Storage, metadata: Metadata, identity: string
     checkpointed: committed,
     adopted: adoptedIn(metadata),
     schema: config.schema,
+    seedContent: config.seedContent,
     metadata,
     problems,
     notes: [],
@@ -112,19 +116,27 @@ async function readConfig(
   storage: Storage,
   fingerprint: string,
   seed: string,
-): Promise<{ readonly schema: Schema | null; readonly problems: readonly DatasetProblem[] }> {
+): Promise<Pick<ExpectedDataset, 'schema' | 'seedContent' | 'problems'>> {
   try {
     const compiled = await readStored(storage)
     if (compiled.fingerprint.hash !== fingerprint) {
-      return { schema: null, problems: [problemOf('config', keys.builderConfig, 'it is not the config that the dataset was made with')] }
+      return {
+        schema: null,
+        seedContent: null,
+        problems: [problemOf('config', keys.builderConfig, 'it is not the config that the dataset was made with')],
+      }
     }
     const { seed: stored } = (await readJson(storage, keys.parquetryFile)) as { readonly seed?: unknown }
     const problems = stored === seed ? [] : [problemOf('config', keys.parquetryFile, `expected seed ${seed}, found ${String(stored)}`)]
-    return { schema: compiled.schema, problems }
+    return { schema: compiled.schema, seedContent: compiled.seed?.data.contentHash ?? null, problems }
   } catch (error) {
     // Faults of the disk are not the dataset's.
     if (!isParquetryError(error) || error.kind !== 'user') throw error
-    return { schema: null, problems: [problemOf('config', keys.builderConfig, `it cannot be compiled: ${error.message}`)] }
+    return {
+      schema: null,
+      seedContent: null,
+      problems: [problemOf('config', keys.builderConfig, `it cannot be compiled: ${error.message}`)],
+    }
   }
 }
 

@@ -18,6 +18,7 @@ import { keys } from '../layout.ts'
 import { mapBounded } from '../map-bounded.ts'
 import type { Receipt, Sidecar } from '../receipt.ts'
 import { totalsOfReceipt } from '../receipt-totals.ts'
+import { judgeSnapshot } from '../seed/seed-snapshot.ts'
 import { sourceOf } from '../source-of.ts'
 import { judgeRowGroup } from './verify-row-group.ts'
 import { judgeCheckpoint } from './verify-checkpoint.ts'
@@ -33,10 +34,11 @@ import { readExpected } from './verify-expected.ts'
  * - `stray`: a parquet file beside the row groups that is none; readers of the whole folder would read it.
  * - `schema`: columns other than those of the config, or of the other files.
  * - `sidecar`: a file of dropped columns or of a `schema_transform` that is gone, or not what was written.
+ * - `seed`: the copy of the seed data is not what was written; the next run makes it anew once its index is set aside.
  * - `checkpoint`: `metadata.json` says other than the files.
  * - `config`: the files that say what the dataset is cannot be read, or are not those it was made with.
  */
-export type DatasetProblemKind = 'missing' | 'damaged' | 'foreign' | 'stray' | 'schema' | 'sidecar' | 'checkpoint' | 'config'
+export type DatasetProblemKind = 'missing' | 'damaged' | 'foreign' | 'stray' | 'schema' | 'sidecar' | 'seed' | 'checkpoint' | 'config'
 
 /** One thing that is wrong. */
 export interface DatasetProblem {
@@ -120,10 +122,41 @@ export async function verifyDataset(storage: Storage, options: VerifyOptions = {
   const committed = fromIds(sound.map(({ id }) => id))
   const adopted = fromIds(sound.filter(({ receipt }) => receipt === null).map(({ id }) => id))
   const around = await lookAround(storage, { segments: expected.segments, committed, sidecars: sound.flatMap(sidecarsOf) })
+  const seed = await judgeSeed(storage, expected)
   const checkpoint = judgeCheckpoint(expected, { committed, totals, isWhole: walk.problems.every(({ kind }) => !LOSES_ROWS.has(kind)) })
-  const problems = [...expected.problems, ...walk.problems, ...around.problems, ...checkpoint.problems].sort(byKindAndRowGroup)
-  const notes = [...expected.notes, ...adoptedNote(adopted, sound), ...checkpoint.notes, ...walk.notes, ...around.notes]
-  return summarize(storage, expected, { totals, committed, adopted, problems, notes, files: walk.files, bytes: walk.bytes })
+  const problems = [...expected.problems, ...walk.problems, ...around.problems, ...seed.problems, ...checkpoint.problems].sort(
+    byKindAndRowGroup,
+  )
+  const notes = [...expected.notes, ...adoptedNote(adopted, sound), ...checkpoint.notes, ...walk.notes, ...around.notes, ...seed.notes]
+  return summarize(storage, expected, {
+    totals,
+    committed,
+    adopted,
+    problems,
+    notes,
+    files: walk.files + seed.files,
+    bytes: walk.bytes + seed.bytes,
+  })
+}
+
+/** The copy of the seed data. One that is not there is no damage: the next run that needs it makes it from the seed data. */
+async function judgeSeed(
+  storage: Storage,
+  { seedContent }: ExpectedDataset,
+): Promise<Pick<DatasetVerification, 'problems' | 'notes' | 'files' | 'bytes'>> {
+  const verdict = seedContent === null ? undefined : await judgeSnapshot(storage, seedContent)
+  if (seedContent === null || verdict === undefined) return { problems: [], notes: [], files: 0, bytes: 0 }
+  if (verdict === null) {
+    return { problems: [], notes: ['the copy of the seed data is not there; a run that needs it makes it anew'], files: 0, bytes: 0 }
+  }
+  const { files, bytes } = verdict
+  const problems = verdict.problems.map(({ key, message }) => ({
+    kind: 'seed' as const,
+    key: keys.seedIndex(seedContent),
+    rowGroup: null,
+    message: `it says what ${key} does not hold: ${message}`,
+  }))
+  return { problems, notes: [], files, bytes }
 }
 
 function sidecarsOf({ receipt }: SoundRowGroup): readonly Sidecar[] {
@@ -241,7 +274,7 @@ function adoptedNote(adopted: RangeSet, sound: readonly SoundRowGroup[]): readon
   return [`${groups.length} row groups were written by DataDesigner: their rows are counted, but they have no checksums to compare`]
 }
 
-const ORDER: readonly DatasetProblemKind[] = ['config', 'missing', 'damaged', 'foreign', 'stray', 'schema', 'sidecar', 'checkpoint']
+const ORDER: readonly DatasetProblemKind[] = ['config', 'missing', 'damaged', 'foreign', 'stray', 'schema', 'sidecar', 'seed', 'checkpoint']
 
 function byKindAndRowGroup(a: DatasetProblem, b: DatasetProblem): number {
   return ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || (a.rowGroup ?? 0) - (b.rowGroup ?? 0) || (a.key < b.key ? -1 : 1)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dateOfDays, daysOfDate, formatIso, truncateSeconds } from '../../../src/columns/sampler/calendar.ts'
-import { parseDate } from '../../../src/columns/sampler/parse-date.ts'
+import { dateOfDays, daysOfDate, formatIso, truncateSeconds } from '../../../src/plan/calendar.ts'
+import { parseDate } from '../../../src/plan/parse-date.ts'
 import { compileStrftime } from '../../../src/columns/sampler/strftime.ts'
 
 const anySecond = fc.integer({ min: Date.UTC(100, 0, 1) / 1000, max: Date.UTC(9999, 11, 31) / 1000 })

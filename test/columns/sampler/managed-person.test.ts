@@ -1,4 +1,8 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parquetMetadata } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
 import type { SamplerColumn, SamplerParams } from '../../../src/config/compiled.ts'
 import type { FoundPeople } from '../../../src/config/check-people.ts'
@@ -8,6 +12,7 @@ import { samplerValueType } from '../../../src/plan/sampler-types.ts'
 import { openStorage } from '../../../src/storage/open.ts'
 import { createSpool } from '../../../src/storage/spool.ts'
 import type { Value } from '../../../src/values.ts'
+import { askPython } from '../../parquet/python.ts'
 import { column, params, program, rowsOf } from './samplers.ts'
 
 type Person = Record<string, Value>
@@ -178,5 +183,32 @@ describe('a managed person', () => {
       code: 'STORAGE_FAILED',
       message: expect.stringMatching(/datasets\/en_US\.parquet, found another file$/),
     })
+  })
+})
+
+describe('a managed file that is compressed with ZSTD, as downloads are', () => {
+  it('has the same people', { timeout: 60_000 }, async () => {
+    const away = mkdtempSync(join(tmpdir(), 'parquetry-test-'))
+    try {
+      mkdirSync(join(away, 'datasets'))
+      const to = join(away, 'datasets', 'en_US.parquet')
+      const file = fileURLToPath(new URL('../../fixtures/managed-assets/datasets/en_US.parquet', import.meta.url))
+      await askPython([{ reader: 'recompress', file, to, codec: 'zstd' }])
+      const bytes = new Uint8Array(readFileSync(to))
+      const codecs = parquetMetadata(bytes.buffer).row_groups.flatMap(({ columns }) => columns.map(({ meta_data: chunk }) => chunk?.codec))
+      expect(new Set(codecs)).toEqual(new Set(['ZSTD']))
+
+      const elsewhere = openStorage(away)
+      const packed = {
+        people: (await findPeople(elsewhere, ['en_US'])) as People,
+        openPeople: createOpenPeople({ folder: elsewhere, createSpool }),
+      }
+      expect(packed.people['en_US']).toMatchObject({ kind: 'managed' })
+      const given = { city: ['Oakland', 'Austin'], with_synthetic_personas: true }
+      const rows = rowsOf(await program([column('p', 'person', given)], { ...sources, ...packed }), 40)
+      expect(rows.map((row) => row['p'])).toEqual(await draw(given, 40))
+    } finally {
+      rmSync(away, { recursive: true, force: true })
+    }
   })
 })
