@@ -48,6 +48,7 @@ const KIND_OF_CODE = {
   // one row
   TEMPLATE_FAILED: 'content',
   EMPTY_PROMPT: 'content',
+  MEDIA_INVALID: 'content',
   EXPRESSION_EMPTY: 'content',
   EXPRESSION_CAST: 'content',
   VALUE_NOT_REPRESENTABLE: 'content',

@@ -1,5 +1,6 @@
 /** One record as people read it: names aligned, nested values as JSON, long texts wrapped. Pure. */
 import type { Value } from '../values.ts'
+import { abridge } from './abridge.ts'
 import { jsonSafe } from './output.ts'
 import { displayWidth, printable, wrapText } from './text.ts'
 
@@ -17,7 +18,7 @@ function fieldLines(name: string, value: Value, nameWidth: number, width: number
   const label = printable(name).replaceAll('\n', ' ')
   const padding = ' '.repeat(Math.max(0, nameWidth - displayWidth(label)))
   const indent = ' '.repeat(nameWidth + 2)
-  const lines = valueLines(value, Math.max(20, width - nameWidth - 2))
+  const lines = valueLines(abridge(value), Math.max(20, width - nameWidth - 2))
   // A name that is wider than its column gets a line of its own.
   if (displayWidth(label) > nameWidth) return [label, ...lines.map((line) => `${indent}${line}`.trimEnd())]
   return lines.map((line, index) => (index === 0 ? `${label}${padding}  ${line}` : `${indent}${line}`).trimEnd())

@@ -3,6 +3,7 @@
  * Generators reach the world only through `CellPorts`.
  */
 import type { ChatAnswer, ChatRequest } from '../model/client.ts'
+import type { CellMedia } from './media/cell-media.ts'
 import type { RowStream } from '../random/random.ts'
 import type { Value } from '../values.ts'
 
@@ -38,6 +39,8 @@ export interface CellPorts {
   /** Asks the model of an alias; a journalled answer is used instead of a call. Throws `ParquetryError`. */
   ask(alias: string, request: ChatRequest, ordinal: CallOrdinal): Promise<ChatAnswer>
   readonly signal: AbortSignal
+  /** Pictures of the dataset that is being made. */
+  readonly media: CellMedia
   /**
    * Waits until all rows of the row group are at this column or will not come, and answers what `make` makes of this one: called once with
    * all that came, in row order, whichever row brought it. Only for generators with `isFullColumn`; absent where there is no row group.

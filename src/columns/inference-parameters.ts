@@ -4,7 +4,8 @@
  * answer is found again.
  */
 import type { CompiledModel, Distribution } from '../config/compiled.ts'
-import type { ChatRequest } from '../model/client.ts'
+import type { ChatRequest, Wanted } from '../model/client.ts'
+import { imageRouteOf } from '../plan/image-models.ts'
 import type { Random, RowStream } from '../random/random.ts'
 import type { CallOrdinal } from './generator.ts'
 import { drawCategory } from './sampler/category.ts'
@@ -32,9 +33,19 @@ export function fixedParameters(model: CompiledModel): Omit<ChatRequest, 'messag
 
 /** The request as another model is asked it: the same words, that model's name and parameters. */
 export function forModel(request: ChatRequest, model: CompiledModel, place: RequestPlace, random: Random): ChatRequest {
-  const { messages, responseSchema } = request
+  const { messages, responseSchema, wants } = request
+  if (wants !== undefined) {
+    const { extraBody } = fixedParameters(model)
+    return { model: model.target.model, messages, ...(extraBody === undefined ? {} : { extraBody }), wants: wantedOf(wants, model) }
+  }
   const asked = { ...fixedParameters(model), messages, ...(responseSchema === undefined ? {} : { responseSchema }) }
   return withDrawnParameters(asked, model, place, random)
+}
+
+/** The same thing asked for in the way of another model. */
+function wantedOf(wants: Wanted, { target, generation }: CompiledModel): Wanted {
+  if (wants.kind === 'images') return { ...wants, route: imageRouteOf(target.model) }
+  return generation?.kind === 'embedding' ? { ...wants, encodingFormat: generation.encodingFormat } : wants
 }
 
 /** The request with the values that are drawn for it; the same object when the model has none to be drawn. */
@@ -44,7 +55,7 @@ export function withDrawnParameters(
   place: RequestPlace,
   random: Random,
 ): ChatRequest {
-  if (drawn === undefined) return request
+  if (drawn === undefined || request.wants !== undefined) return request
   const draw = (distribution: Distribution, purpose: string): number => {
     const trial = place.restart * STEPS_PER_RESTART + place.step
     return drawFrom(distribution, random.stream(place.column, place.row, place.refill, trial, purpose))

@@ -4,7 +4,7 @@
  */
 import type { LlmColumn } from '../config/compiled.ts'
 import { isParquetryError } from '../errors.ts'
-import type { ChatAnswer, ChatRequest } from '../model/client.ts'
+import type { ChatAnswer, ChatRequest, MediaPart } from '../model/client.ts'
 import type { Value, ValueType } from '../values.ts'
 import type { Reached, Reading } from './conversation.ts'
 import { converse } from './conversation.ts'
@@ -13,6 +13,7 @@ import type { JsonJudge } from './json-schema-judge.ts'
 import { compileJsonJudge } from './json-schema-judge.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
 import { compilePrompts, toRequest } from './llm-prompt.ts'
+import { compileContexts } from './media/contexts.ts'
 import { normaliseValue } from './normalise-value.ts'
 import { parseJsonAnswer } from './parse-json-answer.ts'
 import { pruneUnknown } from './prune-unknown.ts'
@@ -38,14 +39,19 @@ export function compileJsonCell(column: LlmColumn, options: LlmColumnOptions, ce
   const read = compileReader(cell, types[column.name] ?? { kind: 'json' })
   const instructions = instructionsFor(schema)
   const sideEffects = compileSideEffects(column)
+  const contexts = compileContexts(column)
   let isNativeRefused = false
 
-  const generate = async (rendered: { system: string | null; user: string }, ports: CellPorts): Promise<Reached<Value>> => {
+  const generate = async (
+    rendered: { system: string | null; user: string },
+    media: readonly MediaPart[],
+    ports: CellPorts,
+  ): Promise<Reached<Value>> => {
     const ask = ports.ask.bind(ports, column.model_alias)
-    const byPrompt = toRequest(model, { ...rendered, user: rendered.user + instructions })
+    const byPrompt = toRequest(model, { ...rendered, user: rendered.user + instructions }, media)
     if (!model.nativeStructuredOutput) return converse({ column: column.name, request: byPrompt, read, ask }, limits)
     if (!isNativeRefused) {
-      const request: ChatRequest = { ...toRequest(model, rendered), responseSchema: { name: column.name, schema } }
+      const request: ChatRequest = { ...toRequest(model, rendered, media), responseSchema: { name: column.name, schema } }
       try {
         return await converse({ column: column.name, request, read, ask }, limits)
       } catch (error) {
@@ -59,11 +65,11 @@ export function compileJsonCell(column: LlmColumn, options: LlmColumnOptions, ce
   }
   return {
     column: column.name,
-    inputs: prompts.inputs,
+    inputs: [...new Set([...prompts.inputs, ...contexts.inputs])],
     sideEffects: sideEffects.columns,
     isSync: false,
     generate: async (row, ports) => {
-      const reached = await generate(prompts.render(row), ports)
+      const reached = await generate(prompts.render(row), await contexts.build(row, ports.media), ports)
       sideEffects.record(row, reached)
       return reached.value
     },

@@ -1,7 +1,7 @@
 /** The prompts of a model column: rendered from the row, and made into a request. */
 import { ParquetryError } from '../errors.ts'
 import type { CompiledModel, LlmColumn } from '../config/compiled.ts'
-import type { ChatMessage, ChatRequest } from '../model/client.ts'
+import type { ChatMessage, ChatRequest, MediaPart } from '../model/client.ts'
 import type { Value, ValueType } from '../values.ts'
 import type { ConversationLimits } from './conversation.ts'
 import type { CellRow } from './generator.ts'
@@ -34,8 +34,11 @@ export interface ColumnPrompts {
   render(row: CellRow): { readonly system: string | null; readonly user: string }
 }
 
+/** The prompts of a column as they stand in its config. */
+export type PromptSource = Pick<LlmColumn, 'name' | 'prompt' | 'system_prompt'>
+
 /** Compiles a column's prompts. Throws `TEMPLATE_INVALID`. */
-export function compilePrompts(column: LlmColumn, options: Pick<LlmColumnOptions, 'types' | 'compileTemplate'>): ColumnPrompts {
+export function compilePrompts(column: PromptSource, options: Pick<LlmColumnOptions, 'types' | 'compileTemplate'>): ColumnPrompts {
   const { compileTemplate, types } = options
   const prompt = compileTemplate(column.prompt, { types })
   const system = column.system_prompt === null ? null : compileTemplate(column.system_prompt, { types })
@@ -56,8 +59,12 @@ export function compilePrompts(column: LlmColumn, options: Pick<LlmColumnOptions
 }
 
 /** The request of a conversation's first call: canonical, without provider, endpoint, header or secret. */
-export function toRequest(model: CompiledModel, prompts: { readonly system: string | null; readonly user: string }): ChatRequest {
-  const messages: ChatMessage[] = [{ role: 'user', content: prompts.user }]
+export function toRequest(
+  model: CompiledModel,
+  prompts: { readonly system: string | null; readonly user: string },
+  media: readonly MediaPart[] = [],
+): ChatRequest {
+  const messages: ChatMessage[] = [{ role: 'user', content: prompts.user, ...(media.length === 0 ? {} : { media }) }]
   if (prompts.system !== null) messages.unshift({ role: 'system', content: prompts.system })
   return { ...fixedParameters(model), messages }
 }

@@ -6,6 +6,7 @@ import { converse } from './conversation.ts'
 import type { CellGenerator } from './generator.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
 import { compilePrompts, toRequest } from './llm-prompt.ts'
+import { compileContexts } from './media/contexts.ts'
 import { compileSideEffects } from './side-effects.ts'
 
 /** What tells one kind of column from another. */
@@ -20,14 +21,15 @@ export function compileModelCell(column: LlmColumn, options: LlmColumnOptions, {
   const prompts = compilePrompts(column, options)
   const { model, limits } = options
   const sideEffects = compileSideEffects(column)
+  const contexts = compileContexts(column)
   return {
     column: column.name,
-    inputs: prompts.inputs,
+    inputs: [...new Set([...prompts.inputs, ...contexts.inputs])],
     sideEffects: sideEffects.columns,
     isSync: false,
     generate: async (row, ports) => {
       const { system, user } = prompts.render(row)
-      const request = toRequest(model, { system, user: user + instructions })
+      const request = toRequest(model, { system, user: user + instructions }, await contexts.build(row, ports.media))
       const ask = ports.ask.bind(ports, column.model_alias)
       const reached = await converse({ column: column.name, request, read, ask }, limits)
       sideEffects.record(row, reached)

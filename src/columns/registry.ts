@@ -4,8 +4,10 @@ import { ParquetryError } from '../errors.ts'
 import type { CellColumn, CompiledDataset } from '../config/compiled.ts'
 import { compileCustom } from './custom.ts'
 import type { CustomCode } from './custom.ts'
+import { compileEmbedding } from './embedding.ts'
 import { compileExpression } from './expression.ts'
 import type { CellGenerator } from './generator.ts'
+import { compileImage } from './image.ts'
 import { compileLlmJudge } from './llm-judge.ts'
 import type { LlmColumnOptions } from './llm-prompt.ts'
 import { compileLlmCode } from './llm-code.ts'
@@ -50,6 +52,10 @@ function compileCellGenerator(column: CellColumn, compiled: CompiledDataset, cus
       return compileLlmJudge(column, llmOptions(column, compiled))
     case 'custom':
       return compileCustom(column, compiled, custom)
+    case 'embedding':
+      return compileEmbedding(column, llmOptions(column, compiled))
+    case 'image':
+      return compileImage(column, llmOptions(column, compiled))
   }
 }
 

@@ -1,6 +1,7 @@
 /** The side-effect columns of a model column: its conversation and what the model thought. */
 import { reasoningColumn, sideEffectFields, traceColumn } from '../plan/side-effects.ts'
 import type { SideEffectSource } from '../plan/side-effects.ts'
+import type { MediaPart } from '../model/client.ts'
 import type { Value } from '../values.ts'
 import type { Reached } from './conversation.ts'
 import type { CellRow } from './generator.ts'
@@ -30,7 +31,7 @@ export function compileSideEffects(column: SideEffectSource): SideEffects {
 
 /** All messages, each assistant's with its thoughts. */
 function traceOf({ opening, corrections, answers }: Reached<unknown>): readonly Value[] {
-  const trace: Value[] = opening.map(({ role, content }) => message(role, content))
+  const trace: Value[] = opening.map(({ role, content, media }) => message(role, content, undefined, media))
   for (const [index, { content, reasoning }] of answers.entries()) {
     trace.push(message('assistant', content, reasoning))
     const correction = corrections[index]
@@ -39,6 +40,8 @@ function traceOf({ opening, corrections, answers }: Reached<unknown>): readonly 
   return trace
 }
 
-function message(role: string, text: string, reasoning?: string): Value {
-  return { role, content: [{ type: 'text', text }], reasoning_content: reasoning || null, tool_calls: null, tool_call_id: null }
+/** Media stand as where they come from: their bytes are in the columns already. */
+function message(role: string, text: string, reasoning?: string, media: readonly MediaPart[] = []): Value {
+  const content = [...media.map(({ modality, label }) => ({ type: modality, text: label })), { type: 'text', text }]
+  return { role, content, reasoning_content: reasoning || null, tool_calls: null, tool_call_id: null }
 }

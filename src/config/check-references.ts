@@ -63,16 +63,36 @@ function templateInputs(
     if (column.expr.trim() === '') report.error([...path, 'expr'], 'expected a Jinja template, found an empty text')
     return checkTemplate(column.expr, [...path, 'expr'], known, report) ?? []
   }
+  if (column.column_type === 'embedding') return checkNamed(column.target_column, [...path, 'target_column'], known, report)
+  const contexts = (column.multi_modal_context ?? []).flatMap(({ column_name: name }, index) =>
+    checkNamed(name, [...path, 'multi_modal_context', index, 'column_name'], known, report),
+  )
+  return [...promptInputs(column, path, known, report), ...contexts]
+}
+
+/** A column named outright. */
+function checkNamed(name: string, path: Path, known: Known, report: Report): readonly string[] {
+  reportUnknown([name], path, known, report)
+  return [name]
+}
+
+function promptInputs(
+  column: Extract<ColumnConfig, { readonly prompt: string }>,
+  path: Path,
+  known: Known,
+  report: Report,
+): readonly string[] {
   if (column.prompt.trim() === '') report.error([...path, 'prompt'], 'expected a prompt, found an empty text')
   const prompt = checkTemplate(column.prompt, [...path, 'prompt'], known, report)
-  if (prompt !== null && prompt.length === 0 && column.prompt.trim() !== '') {
+  const isAlone = (column.multi_modal_context ?? []).length === 0
+  if (isAlone && prompt !== null && prompt.length === 0 && column.prompt.trim() !== '') {
     report.warn(
       [...path, 'prompt'],
       'the prompt names no column, so it is the same for every row; name columns as {{ column_name }} for variety',
     )
   }
   warnOfSingleBraces(column.prompt, [...path, 'prompt'], known, report)
-  if (column.system_prompt === null) return prompt ?? []
+  if (!('system_prompt' in column) || column.system_prompt === null) return prompt ?? []
   warnOfSingleBraces(column.system_prompt, [...path, 'system_prompt'], known, report)
   return [...(prompt ?? []), ...(checkTemplate(column.system_prompt, [...path, 'system_prompt'], known, report) ?? [])]
 }

@@ -33,10 +33,13 @@ import type {
 } from './compiled.ts'
 import { orderByNeeds } from './dependencies.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { aliasesOf, asksModel } from './model-columns.ts'
+import { aliasesOf, conversesWithModel } from './model-columns.ts'
+import { checkMedia } from './check-media.ts'
 import { resolveModels } from './models.ts'
 import type { AliasUse, ModelSources, ResolvedModel } from './models.ts'
-import { outputValueType } from './output-types.ts'
+import { contextFields } from './media-contexts.ts'
+import type { ContextSource } from './media-contexts.ts'
+import { EMBEDDING_TYPE, IMAGE_TYPE, outputValueType } from './output-types.ts'
 import { settle } from './problems.ts'
 import type { ConfigProblem, Report } from './problems.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
@@ -103,6 +106,7 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
     report.error(['columns'], 'expected at least one column in the final rows, found all of them dropped')
   }
   const models = resolveModels(parts, [...aliasUses(parts.columns, generators), ...unreadAliasUses(parts.unread)], sources.models, report)
+  checkMedia(parts.columns, models, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
   const datasetProcessors = compileDatasetProcessors(
     parts,
@@ -157,7 +161,9 @@ function withRowId(parts: ConfigParts): ConfigParts {
 
 /** Column → its side-effect columns. */
 function sideEffectsOf(columns: readonly Placed<ColumnConfig>[], generators: KnownGenerators): ReadonlyMap<string, readonly Field[]> {
-  return new Map(columns.map(({ part }) => [part.name, asksModel(part) ? sideEffectFields(part) : madeByGenerator(part, generators)]))
+  return new Map(
+    columns.map(({ part }) => [part.name, conversesWithModel(part) ? sideEffectFields(part) : madeByGenerator(part, generators)]),
+  )
 }
 
 function producersOf(sideEffects: ReadonlyMap<string, readonly Field[]>): ReadonlyMap<string, string> {
@@ -206,7 +212,7 @@ function knownOf(
 }
 
 function aliasUses(columns: readonly Placed<ColumnConfig>[], generators: KnownGenerators): readonly AliasUse[] {
-  return columns.flatMap(({ part, path }) => aliasesOf(part, generators).map(({ alias, field }) => ({ alias, path: [...path, field] })))
+  return columns.flatMap(({ part, path }) => aliasesOf(part, generators).map(({ field, ...use }) => ({ ...use, path: [...path, field] })))
 }
 
 function compileColumn(config: ColumnConfig, drop: boolean, generators: KnownGenerators): Column {
@@ -240,6 +246,14 @@ function compileColumn(config: ColumnConfig, drop: boolean, generators: KnownGen
       const generation_strategy = generators.get(generator_function)!.facts.strategy
       return { ...common, ...skipFields(config), column_type: 'custom', generator_function, generation_strategy, generator_params }
     }
+    case 'embedding': {
+      const { target_column, model_alias } = config
+      return { ...common, ...skipFields(config), column_type: 'embedding', target_column, model_alias }
+    }
+    case 'image': {
+      const { prompt, model_alias } = config
+      return { ...common, ...skipFields(config), column_type: 'image', prompt, model_alias, ...contextFields(config) }
+    }
   }
 }
 
@@ -252,9 +266,10 @@ type ModelFields = Pick<
   'prompt' | 'system_prompt' | 'model_alias' | 'with_trace' | 'extract_reasoning_content' | 'skip' | 'propagate_skip'
 >
 
-function modelFields(config: ModelFields): ModelFields {
+function modelFields(config: ModelFields & ContextSource): ModelFields & Pick<LlmColumn, 'multi_modal_context'> {
   const { prompt, system_prompt, model_alias, with_trace, extract_reasoning_content } = config
-  return { ...skipFields(config), prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
+  const fields = { ...skipFields(config), prompt, system_prompt, model_alias, with_trace, extract_reasoning_content }
+  return { ...fields, ...contextFields(config) }
 }
 
 /** Weights are normalised to a sum of 1, as DataDesigner stores them; `loc` and `scale` of distributions are filled in. */
@@ -291,6 +306,10 @@ function columnType(
       return outputValueType(judgeSchema(column.scores))
     case 'custom':
       return generators.get(column.generator_function)!.facts.output
+    case 'embedding':
+      return EMBEDDING_TYPE
+    case 'image':
+      return IMAGE_TYPE
   }
 }
 

@@ -108,8 +108,21 @@ export interface ExpressionColumn extends MadeColumn {
   readonly dtype: 'int' | 'float' | 'str' | 'bool'
 }
 
+/** What of a column is shown to a model beside the words. */
+export interface MediaContext {
+  readonly modality: 'image' | 'audio' | 'video'
+  readonly column_name: string
+  /** Null: told by the cell. */
+  readonly data_type: 'url' | 'base64' | null
+  readonly image_format?: 'png' | 'jpg' | 'jpeg' | 'gif' | 'webp' | null
+  readonly audio_format?: 'mp3' | 'wav' | null
+  readonly video_format?: 'mp4' | 'mov' | 'webm' | null
+}
+
 interface ModelColumn extends MadeColumn {
   readonly prompt: string
+  /** Absent when there is none. */
+  readonly multi_modal_context?: readonly MediaContext[]
   readonly system_prompt: string | null
   readonly model_alias: string
   readonly with_trace: 'none' | 'last_message' | 'all_messages'
@@ -157,8 +170,27 @@ export interface CustomColumn extends MadeColumn {
 /** A column whose cells are conversations with a model. */
 export type LlmColumn = LlmTextColumn | LlmCodeColumn | LlmStructuredColumn | LlmJudgeColumn
 
+/** A column of vectors. */
+export interface EmbeddingColumn extends MadeColumn {
+  readonly column_type: 'embedding'
+  readonly target_column: string
+  readonly model_alias: string
+}
+
+/** A column of pictures. */
+export interface ImageColumn extends MadeColumn {
+  readonly column_type: 'image'
+  readonly prompt: string
+  readonly model_alias: string
+  /** Absent when there is none. */
+  readonly multi_modal_context?: readonly MediaContext[]
+}
+
+/** A column that asks a model. */
+export type AskingColumn = LlmColumn | EmbeddingColumn | ImageColumn
+
 /** A column that is made cell by cell. */
-export type CellColumn = ExpressionColumn | LlmColumn | CustomColumn
+export type CellColumn = ExpressionColumn | AskingColumn | CustomColumn
 
 /** Any column of a compiled dataset. */
 export type Column = SeedColumn | SamplerColumn | CellColumn
@@ -229,6 +261,10 @@ export interface CompiledModel {
   readonly fallbacks?: readonly string[]
   /** True when the endpoint understands `response_format: json_schema`; otherwise the schema goes into the prompt. */
   readonly nativeStructuredOutput: boolean
+  /** What the model is for, when it is no chat model. */
+  readonly generation?:
+    | { readonly kind: 'embedding'; readonly encodingFormat: 'float' | 'base64'; readonly dimensions: number | null }
+    | { readonly kind: 'image'; readonly route: 'images' | 'chat' }
 }
 
 /** How a run deals with what goes wrong; none of it changes a value. */

@@ -29,12 +29,18 @@ export function checkExtraHeaders(headers: Readonly<Record<string, string>>, pat
   }
 }
 
-/** Checks the further fields of a request. */
-export function checkExtraBody(body: Readonly<Record<string, unknown>>, path: Path, keyHint: string, report: Report): void {
+/** Checks the further fields of a request. `takesMany`: every answer asked for is kept, as the API for images gives several in one cell. */
+export function checkExtraBody(
+  body: Readonly<Record<string, unknown>>,
+  path: Path,
+  keyHint: string,
+  report: Report,
+  takesMany = false,
+): void {
   checkSecrets(body, path, keyHint, report)
   if ('messages' in body) report.error([...path, 'messages'], 'expected messages to be left out: they come from the prompts of the columns')
   const { n } = body
-  if (n !== undefined && n !== 1)
+  if (n !== undefined && n !== 1 && !takesMany)
     report.error([...path, 'n'], 'expected n to be 1 or left out: every cell takes one answer, the others would be paid for nothing')
   for (const field of ['stream', 'stream_options']) {
     if (field in body) report.warn([...path, field], `${field} has no effect: answers are read whole`)

@@ -46,8 +46,22 @@ function problemOf(owner: string, { compiled }: ResolvedModel, alias: string, { 
   if (isRehearsal !== (fallback.target.provider.type === 'rehearsal')) {
     return `expected "${alias}" to be ${isRehearsal ? 'a rehearsal' : 'a real model'} as "${owner}" is: their answers must not be mixed`
   }
+  const kind = compiled.generation?.kind ?? 'chat-completion'
+  const other = fallback.generation?.kind ?? 'chat-completion'
+  if (kind !== other) return `expected a model of the generation type ${kind}, as "${owner}" is, found "${alias}", which is for ${other}`
+  if (kind === 'embedding' && !makesSameVectors(compiled, fallback)) {
+    return `expected the same model and dimensions as "${owner}", at another provider, found "${alias}": vectors of two models cannot be compared`
+  }
   if (compiled.nativeStructuredOutput && !fallback.nativeStructuredOutput) {
     return `expected "${alias}" in native_structured_output, as "${owner}" is: it gets the same requests`
   }
   return null
+}
+
+/** Providers put an owner before a model's name, or not. */
+function makesSameVectors(one: ResolvedModel['compiled'], other: ResolvedModel['compiled']): boolean {
+  const nameOf = ({ target }: ResolvedModel['compiled']): string => target.model.slice(target.model.lastIndexOf('/') + 1)
+  const sizeOf = ({ generation }: ResolvedModel['compiled']): number | null =>
+    generation?.kind === 'embedding' ? generation.dimensions : null
+  return nameOf(one) === nameOf(other) && sizeOf(one) === sizeOf(other)
 }

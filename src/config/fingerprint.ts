@@ -97,6 +97,11 @@ function columnPart(
       const { model_alias: alias, ...rest } = withoutIdleSkip(column)
       return { ...rest, model: modelPart(models, alias, false) }
     }
+    case 'embedding':
+    case 'image': {
+      const { model_alias: alias, ...rest } = withoutIdleSkip(column)
+      return { ...rest, model: modelPart(models, alias, false) }
+    }
     case 'llm-judge': {
       const { model_alias: alias, scores, ...rest } = withoutIdleSkip(column)
       return { ...rest, scores: JSON.stringify(scores), model: modelPart(models, alias, true) }
@@ -142,5 +147,6 @@ function ownPart(model: CompiledModel | undefined, isStructured: boolean): objec
     extra_body: { ...model.extraBody, ...model.target.provider.extraBody },
     is_rehearsal: model.target.provider.type === 'rehearsal',
     is_native: isStructured && model.nativeStructuredOutput,
+    ...(model.generation?.kind === 'embedding' ? { dimensions: model.generation.dimensions } : {}),
   }
 }

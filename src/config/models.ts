@@ -1,5 +1,6 @@
 /** From the aliases that columns use to models with all it takes to call them. */
 import type { CompiledModel, Distribution } from './compiled.ts'
+import { imageRouteOf } from '../plan/image-models.ts'
 import type { Price } from '../plan/pricing.ts'
 import { DEFAULT_MODELS } from './builtin-models.ts'
 import { checkExtraBody } from './extra-fields.ts'
@@ -12,6 +13,7 @@ import type { Report } from './problems.ts'
 import type { KnownProvider } from './providers.ts'
 import { readModel } from './read-config.ts'
 import type { ConfigParts, Placed } from './read-config.ts'
+import type { ColumnConfig } from './schema-columns.ts'
 import type { ModelConfig } from './schema-models.ts'
 import type { ParquetrySettings } from './schema-settings.ts'
 import type { LoadedFile } from './sources.ts'
@@ -22,6 +24,13 @@ export interface AliasUse {
   readonly alias: string
   /** Path of the column's `model_alias`. */
   readonly path: Path
+  /** What the column asks for; absent for a model that stands in for another. */
+  readonly wants?: 'chat' | 'embedding' | 'image'
+}
+
+/** What a column of this kind asks a model for. */
+export function wantedOf(columnType: ColumnConfig['column_type']): 'chat' | 'embedding' | 'image' {
+  return columnType === 'embedding' || columnType === 'image' ? columnType : 'chat'
 }
 
 /** What aliases are resolved with. */
@@ -76,9 +85,11 @@ export function resolveModels(
   const failed = new Set(aliases?.filter((alias) => !own.some(({ part }) => part.alias === alias)))
   const warned = new Set<string>()
   const all = [...uses, ...fallbackUses(uses, sources.settings, report)]
-  for (const { alias, path } of all) {
-    if (resolved.has(alias) || failed.has(alias)) continue
+  for (const use of all) {
+    const { alias, path } = use
     const found = candidates.find(({ part }) => part.alias === alias)
+    if (found !== undefined) checkKind(use, found.part, report)
+    if (resolved.has(alias) || failed.has(alias)) continue
     if (found === undefined) {
       reportUnknownAlias(alias, path, aliases, sources.defaults, report)
       continue
@@ -118,7 +129,9 @@ function checkOwnModels(own: readonly Placed<ModelConfig>[], report: Report): vo
     if (seen.has(part.alias)) report.error([...path, 'alias'], `expected unique aliases, found "${part.alias}" twice`)
     seen.add(part.alias)
     const hint = 'keys belong to the provider, by the name of their variable'
-    checkExtraBody(part.inference_parameters.extra_body ?? {}, [...path, 'inference_parameters', 'extra_body'], hint, report)
+    const { extra_body: body, generation_type: type } = part.inference_parameters
+    const takesMany = type === 'image' && imageRouteOf(part.model) === 'images'
+    checkExtraBody(body ?? {}, [...path, 'inference_parameters', 'extra_body'], hint, report, takesMany)
   }
 }
 
@@ -150,14 +163,7 @@ function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelS
   const provider = sources.providers.get(name)
   // It is there but wrong, which is reported already.
   if (provider === null) return null
-  const { inference_parameters: parameters } = part
   const before = report.problems.length
-  if (parameters.generation_type !== 'chat-completion') {
-    report.error(
-      path.slice(0, -1),
-      `expected a chat-completion model for a text column, found "${part.alias}", which is for ${parameters.generation_type}`,
-    )
-  }
   if (provider === undefined) {
     reportUnknownProvider(name, sources.providerOverride === null ? path : [], sources, report)
   } else if (provider.target.type === 'anthropic') {
@@ -169,8 +175,26 @@ function resolveModel({ part }: Placed<ModelConfig>, path: Path, sources: ModelS
     if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
       report.error(path, 'OPENAI_BASE_URL should hold an http or https address')
   }
-  if (provider === undefined || parameters.generation_type !== 'chat-completion' || report.problems.length > before) return null
-  return { config: { ...part, provider: name }, provider, compiled: compileModel(part, parameters, provider, sources.settings) }
+  if (provider === undefined || report.problems.length > before) return null
+  return { config: { ...part, provider: name }, provider, compiled: compileModel(part, provider, sources.settings) }
+}
+
+/** A chat model may draw as well; vectors come of embedding models only. */
+function checkKind({ alias, path, wants }: AliasUse, { inference_parameters: parameters }: ModelConfig, report: Report): void {
+  const { generation_type: type } = parameters
+  const fitting = wants === 'chat' ? ['chat-completion'] : wants === 'image' ? ['image', 'chat-completion'] : ['embedding']
+  if (wants === undefined || fitting.includes(type)) {
+    const isUnsent = wants === 'image' && type === 'chat-completion'
+    const fields = isUnsent ? unsentFields(parameters) : []
+    if (fields.length > 0)
+      report.warn(path, `${fields.join(', ')} of "${alias}" are not sent for pictures; put what is needed into extra_body`)
+    return
+  }
+  report.error(path, `expected a model of the generation type ${fitting.join(' or ')}, found "${alias}", which is for ${type}`)
+}
+
+function unsentFields(parameters: ChatParameters): readonly string[] {
+  return (['temperature', 'top_p', 'max_tokens'] as const).filter((field) => parameters[field] !== null)
 }
 
 /** What Anthropic's API takes less of than OpenAI's. */
@@ -180,7 +204,14 @@ function checkAnthropic(
   settings: ParquetrySettings,
   report: Report,
 ): void {
-  if (parameters.generation_type !== 'chat-completion') return
+  if (parameters.generation_type !== 'chat-completion') {
+    const { generation_type: type } = parameters
+    report.error(
+      path,
+      `expected an OpenAI-compatible provider for "${alias}": Anthropic's API makes no ${type === 'embedding' ? 'embeddings' : 'pictures'}`,
+    )
+    return
+  }
   const hottest = highestOf(parameters.temperature)
   // The path of a model listed in the config ends in `provider`; a default alias is known by its column only.
   const place = path.at(-1) === 'provider' ? [...path.slice(0, -1), 'inference_parameters', 'temperature'] : path
@@ -201,7 +232,9 @@ function highestOf(parameter: ChatParameters['temperature']): number {
 
 type ChatParameters = Extract<ModelConfig['inference_parameters'], { generation_type: 'chat-completion' }>
 
-function compileModel(model: ModelConfig, parameters: ChatParameters, provider: KnownProvider, settings: ParquetrySettings): CompiledModel {
+function compileModel(model: ModelConfig, provider: KnownProvider, settings: ParquetrySettings): CompiledModel {
+  const { inference_parameters: parameters } = model
+  const chat = parameters.generation_type === 'chat-completion' ? parameters : null
   const price = settings.prices?.[model.alias]
   const isRehearsal = provider.target.type === 'rehearsal'
   return {
@@ -213,15 +246,27 @@ function compileModel(model: ModelConfig, parameters: ChatParameters, provider: 
       timeoutMs: (parameters.timeout ?? 60) * 1_000,
       ...compileLimits(isRehearsal ? undefined : settings.limits?.[model.alias]),
     },
-    temperature: typeof parameters.temperature === 'number' ? parameters.temperature : null,
-    topP: typeof parameters.top_p === 'number' ? parameters.top_p : null,
-    ...compileDrawn(parameters),
-    maxTokens: parameters.max_tokens,
+    temperature: typeof chat?.temperature === 'number' ? chat.temperature : null,
+    topP: typeof chat?.top_p === 'number' ? chat.top_p : null,
+    ...(chat === null ? {} : compileDrawn(chat)),
+    maxTokens: chat?.max_tokens ?? null,
+    ...compileGeneration(model),
     extraBody: parameters.extra_body ?? {},
     // A rehearsal costs nothing, whatever the real model would.
     price: price === undefined || isRehearsal ? null : compilePrice(price),
     skipHealthCheck: model.skip_health_check,
     nativeStructuredOutput: settings.native_structured_output?.includes(model.alias) ?? false,
+  }
+}
+
+function compileGeneration({ model, inference_parameters: parameters }: ModelConfig): Pick<CompiledModel, 'generation'> {
+  switch (parameters.generation_type) {
+    case 'chat-completion':
+      return {}
+    case 'embedding':
+      return { generation: { kind: 'embedding', encodingFormat: parameters.encoding_format, dimensions: parameters.dimensions } }
+    case 'image':
+      return { generation: { kind: 'image', route: imageRouteOf(model) } }
   }
 }
 

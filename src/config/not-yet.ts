@@ -5,12 +5,9 @@ import type { Report } from './problems.ts'
 /** Column kinds to come. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
   validation: 'validation columns',
-  embedding: 'embedding columns',
-  image: 'image columns',
 }
 /** Fields of columns and of the root to come, with the values that ask for nothing. */
 const COLUMN_FIELDS: Readonly<Record<string, { readonly name: string; readonly idle: readonly unknown[] }>> = {
-  multi_modal_context: { name: 'multi-modal context', idle: [null] },
   tool_alias: { name: 'tool calls', idle: [null] },
 }
 const MODEL_COLUMNS = ['llm-text', 'llm-code', 'llm-structured', 'llm-judge']

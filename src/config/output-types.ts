@@ -94,3 +94,16 @@ function resolve(reference: string, root: Schema): unknown {
   }
   return value
 }
+
+/** Cells of embedding columns, as DataDesigner's. */
+export const EMBEDDING_TYPE: ValueType = {
+  kind: 'group',
+  fields: [
+    { name: 'embeddings', type: { kind: 'list', element: { kind: 'list', element: { kind: 'double' } } } },
+    { name: 'num_embeddings', type: { kind: 'int64' } },
+    { name: 'dimension', type: { kind: 'int64' } },
+  ],
+}
+
+/** Cells of image columns: paths in the dataset's folder. */
+export const IMAGE_TYPE: ValueType = { kind: 'list', element: { kind: 'string' } }

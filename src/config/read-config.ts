@@ -6,7 +6,9 @@ import { modelConfigOf, modelProvider } from './schema-models.ts'
 import type { ModelConfig, ModelProviderConfig } from './schema-models.ts'
 import {
   customColumn,
+  embeddingColumn,
   expressionColumn,
+  imageColumn,
   llmCodeColumn,
   llmJudgeColumn,
   llmStructuredColumn,
@@ -33,6 +35,7 @@ import { readPart, reportTag, reportUnknownField } from './issues.ts'
 import { readDrawnParameters } from './drawn-parameters.ts'
 import { reportLaterSections, withoutLaterFields } from './not-yet.ts'
 import { isMapping } from './paths.ts'
+import { withModalities } from './media-contexts.ts'
 import { readSeedConfig } from './read-seed.ts'
 import type { SeedConfig } from './schema-seed.ts'
 import type { Path } from './paths.ts'
@@ -190,12 +193,24 @@ function listOf(root: Mapping, field: string, report: Report, within: Path = [])
   return value.map((part: unknown, index) => ({ part, path: [...within, field, index] }))
 }
 
-const COLUMN_TYPES = ['sampler', 'expression', 'llm-text', 'llm-code', 'llm-structured', 'llm-judge', 'custom', 'seed-dataset']
+const COLUMN_TYPES = [
+  'sampler',
+  'expression',
+  'llm-text',
+  'llm-code',
+  'llm-structured',
+  'llm-judge',
+  'embedding',
+  'image',
+  'custom',
+  'seed-dataset',
+]
 
 function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | null {
   if (!isMapping(value)) return readPart(expressionColumn, value, path, report)
-  const column = withoutLaterFields(value, path, report)
-  if (column === null) return null
+  const supported = withoutLaterFields(value, path, report)
+  if (supported === null) return null
+  const column = withModalities(supported, path, report)
   switch (column['column_type']) {
     case 'sampler':
       return readSampler(column, path, report)
@@ -211,6 +226,10 @@ function readColumn(value: unknown, path: Path, report: Report): ColumnConfig | 
       return readPart(llmJudgeColumn, column, path, report)
     case 'custom':
       return readPart(customColumn, column, path, report)
+    case 'embedding':
+      return readPart(embeddingColumn, column, path, report)
+    case 'image':
+      return readPart(imageColumn, column, path, report)
     case 'seed-dataset':
       return readPart(seedColumn, withoutSkip(column, path, 'the rows of seed data are read as they are', report), path, report)
     default:

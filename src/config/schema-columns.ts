@@ -1,5 +1,6 @@
 /** zod schemas of columns. Fields of DataDesigner that this release cannot do accept their idle value only. */
 import { z } from 'zod'
+import { multiModalContexts } from './schema-media.ts'
 import { samplerParams } from './schema-samplers.ts'
 
 const name = z.string().describe('Unique; the name of the column in the dataset.')
@@ -65,7 +66,7 @@ const model = {
   prompt: z.string().describe('Jinja template; other columns as {{ column_name }}.'),
   model_alias: z.string().describe('Alias of a model config.'),
   system_prompt: z.string().nullable().default(null).describe('Jinja template.'),
-  multi_modal_context: z.null().default(null).describe('Not supported yet.'),
+  multi_modal_context: multiModalContexts,
   tool_alias: z.null().default(null).describe('Not supported yet.'),
   with_trace: z
     .enum(['none', 'last_message', 'all_messages'])
@@ -163,6 +164,27 @@ export const customColumn = z.strictObject({
   generator_params: z.record(z.string(), z.json()).nullable().default(null).describe('Given to the generator; part of the fingerprint.'),
 })
 
+/** The vectors of another column's texts. */
+export const embeddingColumn = z.strictObject({
+  name,
+  column_type: z.literal('embedding'),
+  drop,
+  ...skipping,
+  target_column: z.string().describe('Column with the text; a list of texts, also as JSON, gets one vector for each.'),
+  model_alias: z.string().describe('Alias of a model config of the generation type embedding.'),
+})
+
+/** Pictures drawn by a model, as files in the dataset's folder. */
+export const imageColumn = z.strictObject({
+  name,
+  column_type: z.literal('image'),
+  drop,
+  ...skipping,
+  prompt: z.string().describe('Jinja template; other columns as {{ column_name }}.'),
+  model_alias: z.string().describe('Alias of a model config of the generation type image, or of a chat model that draws.'),
+  multi_modal_context: multiModalContexts,
+})
+
 /** A column of the seed data. `seed_config` brings them; DataDesigner lists them in what it stores. */
 export const seedColumn = z.strictObject({ name, column_type: z.literal('seed-dataset'), drop, ...unskippable })
 
@@ -190,6 +212,8 @@ export const anyColumn = z.discriminatedUnion('column_type', [
   llmStructuredColumn,
   llmJudgeColumn,
   customColumn,
+  embeddingColumn,
+  imageColumn,
   seedColumn,
 ])
 

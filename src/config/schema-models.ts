@@ -57,14 +57,14 @@ const fixedChatInference = z.strictObject({
   temperature: temperature.nullable().default(null),
   top_p: topP.nullable().default(null),
 })
-/** Inference parameters of an embedding model; accepted, so that a list of models can be shared, but no column uses them yet. */
+/** Inference parameters of an embedding model. */
 export const embeddingInference = z.strictObject({
   generation_type: z.literal('embedding').default('embedding'),
   ...inference,
-  encoding_format: z.enum(['float', 'base64']).default('float'),
-  dimensions: z.int().nullable().default(null),
+  encoding_format: z.enum(['float', 'base64']).default('float').describe('How vectors travel; base64 is 32-bit floats.'),
+  dimensions: z.int().min(1).nullable().default(null).describe('Numbers in a vector; null for what the model gives.'),
 })
-/** Inference parameters of an image model; accepted as those of an embedding model. */
+/** Inference parameters of an image model; all else goes into extra_body. */
 export const imageInference = z.strictObject({ generation_type: z.literal('image'), ...inference })
 
 const modelFields = {

@@ -11,6 +11,7 @@ const JOURNAL_FOLDER = 'journal'
 const QUARANTINE_FOLDER = 'quarantine'
 const REQUESTS_FOLDER = 'requests'
 const SEED_FOLDER = 'seed-data'
+const IMAGES_FOLDER = 'images'
 const OWNER_CLAIMS_FOLDER = 'owner-claims'
 const PROCESSOR_VERSIONS_FOLDER = `${PROCESSORS_FOLDER}/.versions`
 const SWAP_EXTENSION = '.swap.json'
@@ -43,6 +44,8 @@ export const keys = {
   quarantineFolder: QUARANTINE_FOLDER,
   /** What clients ask for, until it is taken. */
   requestsFolder: REQUESTS_FOLDER,
+  /** Pictures that rows name, a folder for each column. */
+  imagesFolder: IMAGES_FOLDER,
   /** The rows of the seed data as they were when the dataset was begun, for any worker. */
   seedFolder: SEED_FOLDER,
 
@@ -77,6 +80,11 @@ export const keys = {
     `${PARTIAL_FOLDER}/${STAGED_PROCESSOR_PREFIX}${name}.${plain(runId)}.${plain(String(attempt))}`,
   /** An attempt's own journal. */
   journal: (id: number, attempt: Attempt): string => `${JOURNAL_FOLDER}/${attemptName(id, attempt)}.jsonl`,
+  /** Pictures of an open row group, by content: the journal's lines name them. */
+  keptImages: (id: number): string => `${JOURNAL_FOLDER}/${batchName(id)}.images`,
+  /** What an attempt puts under its final name for a generation of the row group. */
+  imageLinks: (id: number, generation: number, { runId, attempt }: Attempt): string =>
+    `${JOURNAL_FOLDER}/${batchName(id)}.images/links.${generation}.${plain(runId)}.${plain(String(attempt))}.json`,
   /** That a row group was refused, and how often its rows were tried; stands beside its journals. */
   refusal: (id: number): string => `${JOURNAL_FOLDER}/${batchName(id)}.refused.json`,
   /** Where a row group's file goes that is not one; `unique` keeps several apart. */
@@ -128,6 +136,11 @@ export function isSidecarKey(key: string): boolean {
   const names = parts[0] === DROPPED_COLUMNS_FOLDER ? parts.slice(1) : parts.slice(2)
   const isBelow = parts[0] === DROPPED_COLUMNS_FOLDER || (parts[0] === PROCESSORS_FOLDER && nameProblem(parts[1] ?? '') === null)
   return isBelow && names.length === 1 && nameProblem(names[0] ?? '') === null
+}
+
+/** True for a name that a folder or a file may have on any system. */
+export function isPlainFileName(name: string): boolean {
+  return nameProblem(name) === null
 }
 
 /** Longest name in bytes: file systems take 255, and a time and a short id may still be added. */

@@ -4,7 +4,8 @@
  * Precedence in the body, key by key: the model's extra_body < the call's own fields < the provider's extra_body. The API wants
  * max_tokens: without one in the config it is 4,096, as in DataDesigner.
  */
-import type { ChatAnswer, ChatRequest, TokenUsage } from './client.ts'
+import type { ChatAnswer, ChatMessage, ChatRequest, MediaPart, TokenUsage } from './client.ts'
+import { loadedData } from './media.ts'
 import { cacheUsage, estimateUsage, isCount, isRecord, parseBody } from './wire-body.ts'
 import type { WireAnswer, WireFormat } from './wire-format.ts'
 
@@ -29,7 +30,7 @@ export const anthropicMessages: WireFormat = {
 export function toMessagesBody(request: ChatRequest, providerBody: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const isSystem = ({ role }: ChatRequest['messages'][number]): boolean => role === 'system'
   const system = request.messages.filter(isSystem).map(({ content }) => content)
-  const messages = request.messages.filter((message) => !isSystem(message))
+  const messages = request.messages.filter((message) => !isSystem(message)).map(toMessage)
   const body: Record<string, unknown> = { max_tokens: DEFAULT_MAX_TOKENS, ...request.extraBody, model: request.model, messages }
   if (system.length > 0) body['system'] = system.join('\n\n')
   if (request.temperature !== undefined) body['temperature'] = request.temperature
@@ -38,6 +39,17 @@ export function toMessagesBody(request: ChatRequest, providerBody: Readonly<Reco
   Object.assign(body, providerBody)
   delete body['stream']
   return body
+}
+
+/** Pictures before the words. Sounds and films are refused when a config is read (`check-media.ts`). */
+function toMessage({ role, content, media = [] }: ChatMessage): object {
+  return media.length === 0 ? { role, content } : { role, content: [...media.map(toBlock), { type: 'text', text: content }] }
+}
+
+function toBlock(part: MediaPart): object {
+  const { source } = part
+  if (source.type === 'url') return { type: 'image', source: { type: 'url', url: source.url } }
+  return { type: 'image', source: { type: 'base64', media_type: source.mediaType, data: loadedData(part) } }
 }
 
 /** Anthropic's stop reasons → ours; others stay as they are. */

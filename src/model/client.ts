@@ -4,7 +4,34 @@
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant'
   readonly content: string
+  /** Pictures, sounds and films shown before the words; absent when there are none. */
+  readonly media?: readonly MediaPart[]
 }
+
+/** A picture, a sound or a film in a message. */
+export interface MediaPart {
+  readonly modality: 'image' | 'audio' | 'video'
+  /** What stands for it in the journal's key: a URL, or `<media type> sha256:<hex>` of the content. */
+  readonly id: string
+  /** What stands for it in a trace: a URL, a path, or the size of what was given. */
+  readonly label: string
+  readonly source:
+    | { readonly type: 'url'; readonly url: string }
+    /** The content as base64, or how to get it: read right before it is sent, so that calls that wait for a slot hold none. */
+    | { readonly type: 'base64'; readonly mediaType: string; readonly data: string | (() => Promise<string>) }
+}
+
+/** What is asked for instead of the next message of a conversation. */
+export type Wanted =
+  /** A vector for each text; the request has no messages. `dimensions` is null where the model decides. */
+  | {
+      readonly kind: 'embeddings'
+      readonly texts: readonly string[]
+      readonly encodingFormat: 'float' | 'base64'
+      readonly dimensions: number | null
+    }
+  /** Pictures of what the last message says, by the API for images or as an answer of a conversation. */
+  | { readonly kind: 'images'; readonly route: 'images' | 'chat' }
 
 /**
  * What is asked, independent of provider, endpoint, headers and secrets: its canonical JSON is part of the journal's key.
@@ -23,6 +50,28 @@ export interface ChatRequest {
   readonly responseSchema?: { readonly name: string; readonly schema: object }
   /** Further body fields, as given in the config. */
   readonly extraBody?: Readonly<Record<string, unknown>>
+  /** Absent: the next message. */
+  readonly wants?: Wanted
+}
+
+/** A picture of an answer, as it came: inline, downloaded from where the answer said, there still, or why it cannot be had. */
+export type Picture = { readonly base64: string } | { readonly bytes: Uint8Array } | { readonly url: string } | { readonly problem: string }
+
+/** Vectors as they are kept: little-endian floats of 32 or 64 bits, one vector after the other, as base64. */
+export interface PackedVectors {
+  readonly count: number
+  readonly dimension: number
+  readonly bits: 32 | 64
+  readonly data: string
+}
+
+/** A picture that is kept: its bytes lie in a file of the row group's journal, or, in a preview, here. */
+export interface KeptImage {
+  /** `<first 32 hex digits of the content's SHA-256>.<png|jpg|gif|webp>` */
+  readonly file: string
+  readonly sizeBytes: number
+  /** Of a preview only. */
+  readonly base64?: string
 }
 
 /** Tokens of one or many calls. */
@@ -44,6 +93,13 @@ export interface ChatAnswer {
   /** `stop`, `length`, `content_filter` or the provider's own word. */
   readonly finishReason: string
   readonly usage: TokenUsage
+  /** Vectors as they came, one for each text asked for; kept as `embeddings`. */
+  readonly vectors?: readonly (readonly number[])[]
+  readonly embeddings?: PackedVectors
+  /** Pictures as they came; kept as `images`, or as `imageProblem` when one of them is none. */
+  readonly pictures?: readonly Picture[]
+  readonly images?: readonly KeptImage[]
+  readonly imageProblem?: string
   /** The model that stood in for the one that was asked; absent when that one answered itself. */
   readonly answeredBy?: { readonly alias: string; readonly model: string }
   /** True when a rehearsal endpoint answered: not a real model. */

@@ -1,5 +1,5 @@
 /**
- * One POST over HTTP/1.1: undici's dispatcher with a handler of its own, which costs a quarter of global fetch.
+ * One exchange over HTTP/1.1: undici's dispatcher with a handler of its own, which costs a quarter of global fetch.
  *
  * 1. The promise settles once: with a whole reply, a `TransportFailure`, or the signal's reason unchanged.
  * 2. An abort and a timeout destroy the socket, so that the provider sees the call end.
@@ -18,6 +18,14 @@ export interface HttpReply {
   readonly text: string
 }
 
+/** A whole reply as bytes. */
+export interface HttpFile {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: HttpReply['headers']
+  readonly bytes: Uint8Array
+}
+
 /** Why no whole reply came. `unreachable` covers names, sockets and TLS; `too-large` is a body beyond the limit. */
 export type TransportProblem = 'timeout' | 'unreachable' | 'too-large' | 'invalid'
 
@@ -33,12 +41,16 @@ export class TransportFailure extends Error {
 }
 
 /** One POST. */
-export interface HttpPost {
+export interface HttpPost extends HttpGet {
+  readonly body: string
+}
+
+/** One GET. */
+export interface HttpGet {
   /** Path with query. */
   readonly path: string
   /** Names and values in turn. */
   readonly headers: readonly string[]
-  readonly body: string
   /** Milliseconds for the whole exchange. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -55,6 +67,8 @@ const MAX_ERROR_BYTES = 64 * 1024
  */
 export interface HttpOrigin {
   post(request: HttpPost): Promise<HttpReply>
+  /** Redirects are not followed. */
+  get(request: HttpGet): Promise<HttpFile>
   /** Ends all connections; open calls fail. */
   destroy(): Promise<void>
 }
@@ -72,7 +86,18 @@ export interface OriginOptions {
 export function openOrigin(origin: string, { clock, maxAnswerBytes = MAX_ANSWER_BYTES, proxy = null }: OriginOptions): HttpOrigin {
   const way = openWay(origin, proxy)
   return {
-    post: (request) => post(way, request, clock, maxAnswerBytes),
+    post: (request) =>
+      exchange(way, { ...request, method: 'POST' }, clock, maxAnswerBytes, (status, headers, bytes) => ({
+        status,
+        headers,
+        text: bytes.toString('utf8'),
+      })),
+    get: (request) =>
+      exchange(way, { ...request, method: 'GET', body: null }, clock, maxAnswerBytes, (status, headers, bytes) => ({
+        status,
+        headers,
+        bytes,
+      })),
     destroy: () => way.dispatcher.destroy(),
   }
 }
@@ -104,27 +129,36 @@ function openWay(origin: string, proxy: Proxy | null): Way {
   return { dispatcher: new Pool(proxy.origin, CONNECTIONS), origin: proxy.origin, prefix: origin, headers, through }
 }
 
-function post(way: Way, request: HttpPost, clock: Clock, maxAnswerBytes: number): Promise<HttpReply> {
+type TakeReply<Reply> = (status: number, headers: HttpReply['headers'], bytes: Buffer) => Reply
+
+function exchange<Reply>(
+  way: Way,
+  request: HttpGet & { readonly method: 'GET' | 'POST'; readonly body: string | null },
+  clock: Clock,
+  maxAnswerBytes: number,
+  take: TakeReply<Reply>,
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
     if (request.signal.aborted) return reject(request.signal.reason as Error)
-    const exchange = new Exchange(resolve, reject, maxAnswerBytes, way.through)
-    exchange.settledThen(
-      onAbort(request.signal, () => exchange.fail(request.signal.reason)),
-      clock.after(request.timeoutMs, () => exchange.fail(new TransportFailure('timeout', `no answer within ${request.timeoutMs} ms`))),
+    const settle: TakeReply<void> = (status, headers, bytes) => resolve(take(status, headers, bytes))
+    const open = new Exchange(settle, reject, maxAnswerBytes, way.through)
+    open.settledThen(
+      onAbort(request.signal, () => open.fail(request.signal.reason)),
+      clock.after(request.timeoutMs, () => open.fail(new TransportFailure('timeout', `no answer within ${request.timeoutMs} ms`))),
     )
     try {
       const { dispatcher, origin, prefix } = way
       const headers = way.headers.length === 0 ? (request.headers as string[]) : [...way.headers, ...request.headers]
-      dispatcher.dispatch({ origin, method: 'POST', path: prefix + request.path, headers, body: request.body }, exchange)
+      dispatcher.dispatch({ origin, method: request.method, path: prefix + request.path, headers, body: request.body }, open)
     } catch (error) {
-      exchange.fail(new TransportFailure('invalid', describe(error) + way.through))
+      open.fail(new TransportFailure('invalid', describe(error) + way.through))
     }
   })
 }
 
 /** The handler of one call; lives as long as the call. */
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #resolve: (reply: HttpReply) => void
+  readonly #resolve: TakeReply<void>
   readonly #reject: (reason: Error) => void
   readonly #maxAnswerBytes: number
   readonly #through: string
@@ -137,7 +171,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(resolve: (reply: HttpReply) => void, reject: (reason: Error) => void, maxAnswerBytes: number, through: string) {
+  constructor(resolve: TakeReply<void>, reject: (reason: Error) => void, maxAnswerBytes: number, through: string) {
     this.#resolve = resolve
     this.#reject = reject
     this.#maxAnswerBytes = maxAnswerBytes
@@ -198,7 +232,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #succeed(): void {
     if (!this.#settle()) return
     const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
-    this.#resolve({ status: this.#status, headers: this.#headers, text: bytes.toString('utf8') })
+    this.#resolve(this.#status, this.#headers, bytes)
   }
 
   /** True for the first caller only. */

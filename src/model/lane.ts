@@ -9,8 +9,10 @@ import type { UsageCounter } from './usage.ts'
 /** Where requests go. */
 export interface Destination {
   readonly http: HttpOrigin
-  /** Path with query, the wire format's own path included. */
-  readonly path: string
+  /** The endpoint's own path, without a slash at its end; the wire format adds its own. */
+  readonly base: string
+  /** The endpoint's query, with its question mark, or nothing. */
+  readonly search: string
   readonly endpoint: URL
   /** The endpoint as people may read it: no user, no query. */
   readonly label: string

@@ -1,12 +1,14 @@
 /** One alias's client: waits for a slot, sends one request, reads one answer, and lets the retry layer repeat it. */
 import { isParquetryError, type ParquetryError } from '../errors.ts'
-import type { CallOptions, ChatAnswer, ChatRequest, KeptAnswer, ModelClient, ModelTarget, TokenUsage } from './client.ts'
+import type { CallOptions, ChatAnswer, ChatRequest, KeptAnswer, ModelClient, ModelTarget, Picture, TokenUsage } from './client.ts'
 import type { Clock } from './clock.ts'
 import type { Failure } from './errors.ts'
 import { toModelError } from './failure-report.ts'
+import type { FetchPicture } from './fetch-picture.ts'
 import { type HttpReply, TransportFailure } from './http.ts'
 import { missingKey } from './key.ts'
 import type { Destination, Lane } from './lane.ts'
+import { hasMedia, withLoadedMedia } from './media.ts'
 import { BlockedTooLong, type LimitChange } from './limiter.ts'
 import { secretHeaderValues } from './redact.ts'
 import { readReply, readTransportFailure } from './reply.ts'
@@ -36,12 +38,14 @@ export interface ClientPorts {
   /** The key for one request; null for none. Read anew each time, so that it is kept nowhere. */
   readonly readKey: (endpoint: URL) => string | null | Promise<string | null>
   readonly observe: ((event: ModelEvent) => void) | undefined
+  readonly fetchPicture: FetchPicture
 }
 
 /** One call on its way: everything its requests share. */
 interface Call {
   readonly request: ChatRequest
-  readonly body: string
+  /** Made right before it is sent where it holds media, so that a call that waits for its slot holds none. */
+  readonly body: string | (() => Promise<string>)
   readonly priority: number
   readonly ticket: number
   /** Ends the exchange. */
@@ -84,7 +88,10 @@ export class AliasClient implements ModelClient {
     const waitSignal = options.stopWaiting ?? signal
     signal.throwIfAborted()
     waitSignal.throwIfAborted()
-    const body = format.body(request, this.#target.provider)
+    const { provider } = this.#target
+    const body = hasMedia(request)
+      ? async (): Promise<string> => format.body(await withLoadedMedia(request), provider)
+      : format.body(request, provider)
     const call: Call = {
       request,
       body,
@@ -151,12 +158,14 @@ export class AliasClient implements ModelClient {
     const key = read instanceof Promise ? await read : read
     const secrets = key === null ? this.#headerSecrets : [key, ...this.#headerSecrets]
     const headers = key === null ? this.#headers : [...this.#headers, ...format.keyHeaders(key)]
+    const body = typeof call.body === 'string' ? call.body : await call.body()
     const startedMs = clock.nowMs()
     usage.requests++
     let reply: HttpReply
     try {
-      const { path, http } = destination
-      reply = await http.post({ path, headers, body: call.body, timeoutMs: this.#target.timeoutMs, signal: call.signal })
+      const { base, search, http } = destination
+      const path = format.pathAt(base, call.request) + search
+      reply = await http.post({ path, headers, body, timeoutMs: this.#target.timeoutMs, signal: call.signal })
     } catch (error) {
       if (!(error instanceof TransportFailure)) throw error
       if (error.problem === 'unreachable') this.#lane.forgetDestination()
@@ -173,8 +182,24 @@ export class AliasClient implements ModelClient {
     if ('value' in result) {
       usage.addAnswer(result.value.usage)
       observe?.({ kind: 'answered', alias: this.#target.alias, latencyMs, usage: result.value.usage })
+      return { result: await this.#withPictures(result.value, destination, call.signal), latencyMs, destination }
     } else if (result.failure.retry === 'rate-limit') usage.rateLimited++
     return { result, latencyMs, destination }
+  }
+
+  /** The answer with its pictures fetched from where it says they lie: such addresses end within the hour. */
+  async #withPictures(answer: ChatAnswer, { endpoint }: Destination, signal: AbortSignal): Promise<Attempt<ChatAnswer>> {
+    if (!(answer.pictures?.some((picture) => 'url' in picture) ?? false)) return { value: answer }
+    const pictures: Picture[] = []
+    for (const picture of answer.pictures ?? []) {
+      const fetched =
+        'url' in picture
+          ? await this.#ports.fetchPicture(picture.url, { endpoint, timeoutMs: this.#target.timeoutMs, signal })
+          : { value: picture }
+      if ('failure' in fetched) return fetched
+      pictures.push(fetched.value)
+    }
+    return { value: { ...answer, pictures } }
   }
 
   #refusal(failure: Failure, usage: TokenUsage): KeptAnswer {

@@ -13,6 +13,7 @@ import { Limiter, type LimiterState } from './limiter.ts'
 import { type Destination, fixedDestination, type Lane, laneKey, lazyDestination, parseEndpoint } from './lane.ts'
 import { AliasClient, type ModelEvent } from './model-client.ts'
 import { openaiCompatible } from './openai-compatible.ts'
+import { createPictureFetch } from './fetch-picture.ts'
 import { proxyFor } from './proxy.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
 import { type ModelUsage, UsageCounter } from './usage.ts'
@@ -98,6 +99,7 @@ class WorkerModels implements ControlledModels {
       policy: this.#policy,
       format: formatOf(target.provider),
       readKey: (endpoint) => readKey(target.provider, endpoint, env, resolveKey),
+      fetchPicture: createPictureFetch({ originOf: (url) => this.#originOf(url), clock: this.#clock }),
       observe,
     })
   }
@@ -163,17 +165,20 @@ class WorkerModels implements ControlledModels {
     throw new ParquetryError('INTERNAL', 'A model of type rehearsal is called, but this worker has no rehearsal endpoint.')
   }
 
+  #originOf(url: URL): HttpOrigin {
+    const known = this.#origins.get(url.origin)
+    if (known !== undefined) return known
+    if (this.#isClosed) throw closedError()
+    const { env, maxAnswerBytes = MAX_ANSWER_BYTES } = this.#options
+    const http = openOrigin(url.origin, { clock: this.#clock, maxAnswerBytes, proxy: proxyFor(url, env) })
+    this.#origins.set(url.origin, http)
+    return http
+  }
+
   #toDestination(endpoint: string, provider: ModelTarget['provider']): Destination {
     const url = parseEndpoint(endpoint, provider.name)
-    let http = this.#origins.get(url.origin)
-    if (http === undefined) {
-      if (this.#isClosed) throw closedError()
-      const { env, maxAnswerBytes = MAX_ANSWER_BYTES } = this.#options
-      http = openOrigin(url.origin, { clock: this.#clock, maxAnswerBytes, proxy: proxyFor(url, env) })
-      this.#origins.set(url.origin, http)
-    }
-    const path = formatOf(provider).pathAt(url.pathname.replace(/\/+$/u, '')) + url.search
-    return { http, endpoint: url, label: endpointForPeople(endpoint), path }
+    const http = this.#originOf(url)
+    return { http, endpoint: url, label: endpointForPeople(endpoint), base: url.pathname.replace(/\/+$/u, ''), search: url.search }
   }
 }
 

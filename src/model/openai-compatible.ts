@@ -3,23 +3,52 @@
  *
  * Precedence in the body, key by key: the model's extra_body < the call's own fields < the provider's extra_body.
  */
-import type { ChatAnswer, ChatRequest, TokenUsage } from './client.ts'
-import { cacheUsage, estimateUsage, isCount, isRecord, parseBody } from './wire-body.ts'
+import type { ChatAnswer, ChatMessage, ChatRequest, MediaPart, ModelProviderTarget } from './client.ts'
+import { loadedData } from './media.ts'
+import { readEmbeddings, toEmbeddingsBody } from './openai-embeddings.ts'
+import { picturesOfMessage, readImages, textBeside, toImagesBody } from './openai-images.ts'
+import { readUsage } from './openai-usage.ts'
+import { estimateUsage, isRecord, parseBody } from './wire-body.ts'
 import type { WireAnswer, WireFormat } from './wire-format.ts'
 
 /** The format for providers of type `openai`, and for the rehearsal endpoint. */
 export const openaiCompatible: WireFormat = {
-  pathAt: (base) => `${base}/chat/completions`,
+  pathAt: (base, request) => base + PATHS[routeOf(request)],
   headers: [],
   authHeaders: ['authorization'],
   keyHeaders: (key) => (key === null ? [] : ['authorization', `Bearer ${key}`]),
-  body: (request, provider) => JSON.stringify(toChatBody(request, provider.extraBody)),
-  answer: readChatAnswer,
+  body: (request, provider) => JSON.stringify(toBody(request, provider)),
+  answer(text, request) {
+    const route = routeOf(request)
+    return route === 'embeddings'
+      ? readEmbeddings(text, request)
+      : route === 'images'
+        ? readImages(text, request)
+        : readChatAnswer(text, request)
+  },
+}
+
+type Route = 'chat' | 'embeddings' | 'images'
+
+const PATHS: Readonly<Record<Route, string>> = { chat: '/chat/completions', embeddings: '/embeddings', images: '/images/generations' }
+
+function routeOf({ wants }: ChatRequest): Route {
+  if (wants === undefined) return 'chat'
+  return wants.kind === 'embeddings' ? 'embeddings' : wants.route
+}
+
+function toBody(request: ChatRequest, { extraBody, type }: Pick<ModelProviderTarget, 'extraBody' | 'type'>): Record<string, unknown> {
+  const route = routeOf(request)
+  if (route === 'embeddings') return toEmbeddingsBody(request, extraBody)
+  if (route === 'images') return toImagesBody(request, extraBody)
+  // A model that draws does so unasked; the rehearsal, which is all models, has to be told.
+  const isRehearsedImage = request.wants?.kind === 'images' && type === 'rehearsal'
+  return toChatBody(request, isRehearsedImage ? { modalities: ['image', 'text'], ...extraBody } : extraBody)
 }
 
 /** The body as an object. Streaming is always off: an answer is journalled whole. */
 export function toChatBody(request: ChatRequest, providerBody: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const body: Record<string, unknown> = { ...request.extraBody, model: request.model, messages: request.messages }
+  const body: Record<string, unknown> = { ...request.extraBody, model: request.model, messages: request.messages.map(toMessage) }
   if (request.temperature !== undefined) body['temperature'] = request.temperature
   if (request.topP !== undefined) body['top_p'] = request.topP
   if (request.maxTokens !== undefined) body['max_tokens'] = request.maxTokens
@@ -32,6 +61,23 @@ export function toChatBody(request: ChatRequest, providerBody: Readonly<Record<s
   delete body['stream']
   delete body['stream_options']
   return body
+}
+
+/** Media before the words, as parts. */
+function toMessage({ role, content, media = [] }: ChatMessage): object {
+  return media.length === 0 ? { role, content } : { role, content: [...media.map(toPart), { type: 'text', text: content }] }
+}
+
+const SOUND_FORMATS: Readonly<Record<string, string>> = { 'audio/mpeg': 'mp3', 'audio/mp3': 'mp3' }
+
+/** Sounds and films by address are an extension that vLLM and NVIDIA know; so is a film inline. */
+function toPart(part: MediaPart): object {
+  const { modality, source } = part
+  if (modality === 'audio' && source.type === 'base64') {
+    return { type: 'input_audio', input_audio: { data: loadedData(part), format: SOUND_FORMATS[source.mediaType] ?? 'wav' } }
+  }
+  const url = source.type === 'url' ? source.url : `data:${source.mediaType};base64,${loadedData(part)}`
+  return { type: `${modality}_url`, [`${modality}_url`]: { url } }
 }
 
 /** OpenAI allows a–z, A–Z, 0–9, `_` and `-`, 64 characters. */
@@ -57,11 +103,13 @@ export function readChatAnswer(text: string, request: ChatRequest): WireAnswer {
   const content = readContent(message['content'])
   if (content === null) return { kind: 'unreadable', problem: 'a message whose content is neither text nor a list of parts' }
   const reasoning = firstText(message['reasoning_content'], message['reasoning'])
+  const pictures = request.wants?.kind === 'images' ? picturesOfMessage(message) : null
   const answer: ChatAnswer = {
-    content,
+    content: pictures === null ? content : textBeside(content),
+    ...(pictures === null ? {} : { pictures }),
     ...(reasoning === null ? {} : { reasoning }),
     finishReason,
-    usage: readUsage(parsed['usage']) ?? estimateUsage(request, content, reasoning),
+    usage: readUsage(parsed['usage']) ?? estimateUsage(request, pictures === null ? content : '', reasoning),
   }
   return { kind: 'answer', answer }
 }
@@ -101,15 +149,6 @@ function readContent(content: unknown): string | null {
   return content
     .map((part: unknown) => (typeof part === 'string' ? part : isRecord(part) && typeof part['text'] === 'string' ? part['text'] : ''))
     .join('')
-}
-
-function readUsage(usage: unknown): TokenUsage | null {
-  if (!isRecord(usage)) return null
-  const inputTokens = usage['prompt_tokens'] ?? usage['input_tokens']
-  const outputTokens = usage['completion_tokens'] ?? usage['output_tokens']
-  if (!isCount(inputTokens) || !isCount(outputTokens)) return null
-  const details = usage['prompt_tokens_details']
-  return { inputTokens, outputTokens, ...(isRecord(details) ? cacheUsage(details['cached_tokens'], null) : {}) }
 }
 
 function firstText(...candidates: readonly unknown[]): string | null {

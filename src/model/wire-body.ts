@@ -27,7 +27,8 @@ export function estimateTokens(characterCount: number): number {
 
 /** The estimated use of a call whose provider reports none. */
 export function estimateUsage(request: ChatRequest, content: string, reasoning: string | null): TokenUsage {
-  const inputCharacters = request.messages.reduce((sum, message) => sum + message.content.length, 0)
+  const texts = request.wants?.kind === 'embeddings' ? request.wants.texts : request.messages.map((message) => message.content)
+  const inputCharacters = texts.reduce((sum, text) => sum + text.length, 0)
   return {
     inputTokens: estimateTokens(inputCharacters),
     outputTokens: estimateTokens(content.length + (reasoning?.length ?? 0)),

@@ -3,16 +3,16 @@ import type { ChatAnswer, ChatRequest, ModelProviderTarget, TokenUsage } from '.
 
 /** One provider's way to say a request and an answer. Pure. */
 export interface WireFormat {
-  /** The path that requests go to; `base` is the endpoint's own, without a slash at its end. */
-  pathAt(base: string): string
+  /** The path that a request goes to; `base` is the endpoint's own, without a slash at its end. */
+  pathAt(base: string, request: ChatRequest): string
   /** Headers of every request, as names in lower case and values; a provider's extra headers replace them. */
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** Names, in lower case, of headers by which a provider's extra headers bring credentials of their own: then no key is read. */
   readonly authHeaders: readonly string[]
   /** Headers that carry the key, names and values in turn; none when there is no key. */
   keyHeaders(key: string | null): readonly string[]
-  /** The request's body as JSON text. */
-  body(request: ChatRequest, provider: Pick<ModelProviderTarget, 'extraBody'>): string
+  /** The request's body as JSON text. Its media are loaded (`withLoadedMedia`). */
+  body(request: ChatRequest, provider: Pick<ModelProviderTarget, 'extraBody' | 'type'>): string
   /** Reads the body of a 2xx reply. */
   answer(text: string, request: ChatRequest): WireAnswer
 }

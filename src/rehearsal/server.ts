@@ -11,6 +11,8 @@ import type { AddressInfo } from 'node:net'
 import { isParquetryError, ParquetryError } from '../errors.ts'
 import type { RehearsalRequest } from './answer.ts'
 import { answerRehearsal, digestOf, spoil } from './answer.ts'
+import type { MediaRequest } from './media-answers.ts'
+import { pictureFor, readEmbeddingRequest, readImageRequest } from './media-answers.ts'
 import { REHEARSAL_LABEL } from './words.ts'
 import type { RehearsalOptions, RehearsalSettings } from './faults.ts'
 import { checkSettings, createArrivals, createRateLimit, drawFault } from './faults.ts'
@@ -21,6 +23,8 @@ export const REHEARSAL_MODEL = 'rehearsal'
 export const REHEARSAL_FINGERPRINT = 'parquetry-rehearsal'
 /** What no model thought, for columns that keep reasoning. */
 const REHEARSED_REASONING = `${REHEARSAL_LABEL}no model thought about this.`
+/** What stands beside a picture. */
+const REHEARSED_CAPTION = `${REHEARSAL_LABEL}no model drew this.`
 /** Header of every response, with value `1`. */
 export const REHEARSAL_HEADER = 'x-parquetry-rehearsal'
 
@@ -28,7 +32,7 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024
 
 /** What a rehearsal server has seen since its start. */
 export interface RehearsalStats {
-  /** Chat completion requests that arrived whole. */
+  /** Requests to a model that arrived whole. */
   readonly requests: number
   /** Different requests among them; `requests - distinct` were asked again. */
   readonly distinct: number
@@ -120,7 +124,7 @@ function createHandler(settings: RehearsalSettings): Handler {
   const arrivals = createArrivals()
   const waitMs = createRateLimit(settings.rateLimitPerSecond, () => performance.now())
 
-  const complete = (raw: string, response: ServerResponse): void => {
+  const complete = (read: ReadRoute, raw: string, response: ServerResponse): void => {
     counters.requests += 1
     counters.inFlight += 1
     counters.peakInFlight = Math.max(counters.peakInFlight, counters.inFlight)
@@ -134,15 +138,14 @@ function createHandler(settings: RehearsalSettings): Handler {
       counters.byStatus[status] = (counters.byStatus[status] ?? 0) + 1
       send(response, status, body, headers)
     }
-    const request = readRequest(raw)
-    if (typeof request === 'string') return reply(400, failure('invalid_request_error', request))
+    const asked = readBody(raw, read)
+    if (typeof asked === 'string') return reply(400, failure('invalid_request_error', asked))
     const limited = waitMs()
     if (limited > 0) return reply(429, failure('rate_limit_error', 'Rehearsal rate limit reached.'), retryAfter(limited))
-    const digest = digestOf(request)
-    const fault = drawFault(settings, digest, arrivals.next(digest))
+    const fault = drawFault(settings, asked.digest, arrivals.next(asked.digest))
     const answer = (): void => {
       if (fault.isError) return reply(500, failure('server_error', 'Rehearsed server error.'))
-      answerChat(request, digest, fault.isMalformed ? fault.way : undefined, counters, reply)
+      asked.answer(fault.isMalformed ? fault.way : undefined, counters, reply)
     }
     if (settings.latencyMs > 0) timer = setTimeout(answer, settings.latencyMs)
     else answer()
@@ -152,13 +155,19 @@ function createHandler(settings: RehearsalSettings): Handler {
     handle: (request, response) => {
       response.on('error', () => {})
       const path = (request.url ?? '').replace(/\?.*$/, '')
-      if (request.method === 'POST' && path.endsWith('/chat/completions')) return collect(request, response, complete)
+      const route = Object.entries(ROUTES).find(([ending]) => path.endsWith(ending))?.[1]
+      if (request.method === 'POST' && route !== undefined) return collect(request, response, (raw) => complete(route, raw, response))
       request.resume()
       if (request.method === 'GET' && path.endsWith('/models')) return send(response, 200, MODELS)
       send(
         response,
         404,
-        failure('invalid_request_error', `Expected POST /v1/chat/completions or GET /v1/models, found ${request.method} ${path}.`),
+        failure(
+          'invalid_request_error',
+          `Expected POST ${Object.keys(ROUTES)
+            .map((ending) => `/v1${ending}`)
+            .join(', ')} or GET /v1/models, found ${request.method} ${path}.`,
+        ),
       )
     },
     stats: () => ({ ...counters, distinct: arrivals.distinct(), byStatus: { ...counters.byStatus } }),
@@ -169,9 +178,54 @@ type Reply = (status: number, body: object, headers?: Readonly<Record<string, st
 
 const MODELS = { object: 'list', data: [{ id: REHEARSAL_MODEL, object: 'model', created: 0, owned_by: 'parquetry' }] }
 
+/** A request that was understood, and how it is answered; `malformedWay` says how the answer is spoilt. */
+interface AskedRequest {
+  readonly digest: Buffer
+  answer(malformedWay: number | undefined, counters: Counters, reply: Reply): void
+}
+
+/** Reads the body of one kind of request; a text says what is wrong with it. */
+type ReadRoute = (body: Readonly<Record<string, unknown>>) => AskedRequest | string
+
+const ROUTES: Readonly<Record<string, ReadRoute>> = {
+  '/chat/completions'(body) {
+    const request = readRequest(body)
+    if (typeof request === 'string') return request
+    const digest = digestOf(request)
+    return { digest, answer: (way, counters, reply) => answerChat(request, digest, way, counters, reply) }
+  },
+  '/embeddings': (body) => askedMedia(readEmbeddingRequest(body)),
+  '/images/generations': (body) => askedMedia(readImageRequest(body)),
+}
+
+function askedMedia(request: MediaRequest | string): AskedRequest | string {
+  if (typeof request === 'string') return request
+  return {
+    digest: request.digest,
+    answer(malformedWay, counters, reply) {
+      if (malformedWay !== undefined) counters.malformed += 1
+      counters.inputTokens += request.inputTokens
+      reply(200, request.body(malformedWay !== undefined))
+    },
+  }
+}
+
+function readBody(raw: string, read: ReadRoute): AskedRequest | string {
+  let body: unknown
+  try {
+    body = JSON.parse(raw)
+  } catch {
+    return 'Expected a JSON body, found text that is not JSON.'
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'Expected a JSON object.'
+  return read(body as Record<string, unknown>)
+}
+
 function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number | undefined, counters: Counters, reply: Reply): void {
   try {
-    const answer = answerRehearsal(request, digest)
+    const answer = request.wantsImage
+      ? { content: REHEARSED_CAPTION, shape: 'text' as const, inputCharacters: answerRehearsal(request, digest).inputCharacters }
+      : answerRehearsal(request, digest)
     const whole = malformedWay === undefined ? answer.content : spoil(answer, malformedWay)
     // JSON and code are never cut at max_tokens: four characters a token is too rough a measure to fail a row by.
     const limit = answer.shape === 'text' ? (request.max_tokens ?? Infinity) * 4 : Infinity
@@ -195,7 +249,12 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
       choices: [
         {
           index: 0,
-          message: { role: 'assistant', content, reasoning_content: REHEARSED_REASONING },
+          message: {
+            role: 'assistant',
+            content,
+            reasoning_content: REHEARSED_REASONING,
+            ...(request.wantsImage ? { images: [imagePart(digest, malformedWay !== undefined)] } : {}),
+          },
           finish_reason: content === whole ? 'stop' : 'length',
         },
       ],
@@ -211,37 +270,38 @@ function answerChat(request: ReadRequest, digest: Buffer, malformedWay: number |
   }
 }
 
+/** As OpenRouter puts pictures beside the words of an answer. */
+function imagePart(digest: Buffer, isSpoilt: boolean): object {
+  return { type: 'image_url', image_url: { url: `data:image/png;base64,${pictureFor(digest, isSpoilt)}` } }
+}
+
 interface ReadRequest extends RehearsalRequest {
   readonly model: string
+  /** True when `modalities` names images. */
+  readonly wantsImage: boolean
   readonly max_tokens?: number
 }
 
 /** The request, or what is wrong with it. */
-function readRequest(raw: string): ReadRequest | string {
-  let body: unknown
-  try {
-    body = JSON.parse(raw)
-  } catch {
-    return 'Expected a JSON body, found text that is not JSON.'
-  }
-  if (typeof body !== 'object' || body === null || !('messages' in body)) return 'Expected an object with messages, found none.'
-  const { messages } = body
+function readRequest(fields: Readonly<Record<string, unknown>>): ReadRequest | string {
+  if (!('messages' in fields)) return 'Expected an object with messages, found none.'
+  const { messages, modalities } = fields
   const isList =
     Array.isArray(messages) &&
     messages.length > 0 &&
     messages.every((message) => typeof message === 'object' && message !== null && 'role' in message)
   if (!isList) return 'Expected messages to be a list of at least one message with a role.'
-  const fields: Record<string, unknown> = { ...body }
   const maxTokens = fields['max_completion_tokens'] ?? fields['max_tokens']
   return {
     messages: messages as RehearsalRequest['messages'],
     model: typeof fields['model'] === 'string' ? fields['model'] : REHEARSAL_MODEL,
     response_format: fields['response_format'],
+    wantsImage: Array.isArray(modalities) && modalities.includes('image'),
     ...(typeof maxTokens === 'number' && maxTokens >= 1 ? { max_tokens: maxTokens } : {}),
   }
 }
 
-function collect(request: IncomingMessage, response: ServerResponse, complete: (raw: string, response: ServerResponse) => void): void {
+function collect(request: IncomingMessage, response: ServerResponse, complete: (raw: string) => void): void {
   const chunks: Buffer[] = []
   let bytes = 0
   request.on('data', (chunk: Buffer) => {
@@ -250,7 +310,7 @@ function collect(request: IncomingMessage, response: ServerResponse, complete: (
   })
   request.on('error', () => {})
   request.on('end', () => {
-    if (bytes <= MAX_BODY_BYTES) return complete(Buffer.concat(chunks).toString('utf8'), response)
+    if (bytes <= MAX_BODY_BYTES) return complete(Buffer.concat(chunks).toString('utf8'))
     send(response, 413, failure('invalid_request_error', `Expected a body of at most ${MAX_BODY_BYTES} bytes, found ${bytes}.`))
   })
 }

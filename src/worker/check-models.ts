@@ -1,7 +1,8 @@
 /** One tiny call per model before anything is started, so that a refused key or an absent endpoint costs nothing. */
 import { homedir } from 'node:os'
-import type { CompiledDataset } from '../config/compiled.ts'
+import type { CompiledDataset, CompiledModel } from '../config/compiled.ts'
 import { createHomeKeys } from '../config/home-keys.ts'
+import type { Wanted } from '../model/client.ts'
 import { createModels } from '../model/models.ts'
 import { checkModel } from '../model/readiness.ts'
 import { createRehearsal } from './rehearsal.ts'
@@ -26,9 +27,9 @@ export async function checkModels(
   try {
     const checks = new Map<string, Promise<unknown>>()
     const failures = new Map<string, unknown>()
-    for (const { target } of wanted) {
-      const key = JSON.stringify([target.provider.endpoint, target.provider.apiKeyEnv, target.model])
-      const check = checks.get(key) ?? checkModel(models.client(target), target)
+    for (const { target, generation } of wanted) {
+      const key = JSON.stringify([target.provider.endpoint, target.provider.apiKeyEnv, target.model, generation])
+      const check = checks.get(key) ?? checkModel(models.client(target), target, undefined, wantedOf(generation))
       checks.set(key, check)
       check.catch((error: unknown) => failures.set(target.alias, error))
     }
@@ -38,6 +39,12 @@ export async function checkModels(
     await models.close()
     await rehearsal.close()
   }
+}
+
+function wantedOf(generation: CompiledModel['generation']): Wanted | undefined {
+  if (generation === undefined) return undefined
+  if (generation.kind === 'image') return { kind: 'images', route: generation.route }
+  return { kind: 'embeddings', texts: [], encodingFormat: generation.encodingFormat, dimensions: generation.dimensions }
 }
 
 /** What is said of models that are not there; throws when nobody stands in for one that a column asks. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bytes, count, duration, money } from '../../src/cli/format.ts'
+import { abridge } from '../../src/cli/abridge.ts'
 import { recordLines } from '../../src/cli/record-text.ts'
 import { commandLine, datasetArgument, quote, shownPath } from '../../src/cli/shell.ts'
 import { displayWidth, fit, printable, wrapText } from '../../src/cli/text.ts'
@@ -169,5 +170,23 @@ describe('an environment for the rehearsal model', () => {
       TEMPORAL_API_KEY: 't',
     }
     expect(withoutKeys(env)).toEqual({ PATH: '/bin', HOME: '/h', TEMPORAL_API_KEY: 't' })
+  })
+})
+
+describe('what people are shown of vectors and pictures', () => {
+  it('is their beginning and their size; texts of words, short lists and other values stay whole', () => {
+    const vector = Array.from({ length: 1_536 }, (_, at) => at)
+    const cell = { embeddings: [vector, [1, 2]], dimension: 1_536 }
+    expect(abridge(cell)).toEqual({
+      embeddings: [
+        [0, 1, 2, 3, '… 1,532 more'],
+        [1, 2],
+      ],
+      dimension: 1_536,
+    })
+    expect(abridge(['A'.repeat(2_000_000)])).toEqual([`${'A'.repeat(32)}… (2,000,000 characters)`])
+    for (const whole of ['many words '.repeat(100), ['images/p/1.png'], null, 5, new Date(0), Array.from({ length: 20 }, () => 'x')]) {
+      expect(abridge(whole)).toEqual(whole)
+    }
   })
 })

@@ -2,11 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { castExpression, compileExpression } from '../../src/columns/expression.ts'
 import type { CellPorts, CellRow } from '../../src/columns/generator.ts'
+import { NO_MEDIA } from '../../src/columns/media/cell-media.ts'
 import type { ExpressionColumn } from '../../src/config/compiled.ts'
 import { isParquetryError } from '../../src/errors.ts'
 import type { Value, ValueType } from '../../src/values.ts'
 
-const ports: CellPorts = { ask: () => Promise.reject(new Error('an expression asks no model')), signal: new AbortController().signal }
+const ports: CellPorts = {
+  ask: () => Promise.reject(new Error('an expression asks no model')),
+  signal: new AbortController().signal,
+  media: NO_MEDIA,
+}
 
 function column(expr: string, dtype: ExpressionColumn['dtype'] = 'str'): ExpressionColumn {
   return { name: 'made', column_type: 'expression', expr, dtype, drop: false, skip: null, propagate_skip: true }

@@ -2,6 +2,7 @@
 import type { CallOrdinal, CellPorts, CellRow } from '../../src/columns/generator.ts'
 import type { CompileTemplate, LlmColumnOptions } from '../../src/columns/llm-prompt.ts'
 import type { CompiledModel, LlmCodeColumn, LlmJudgeColumn, LlmStructuredColumn, LlmTextColumn } from '../../src/config/compiled.ts'
+import { NO_MEDIA } from '../../src/columns/media/cell-media.ts'
 import { outputValueType } from '../../src/config/output-types.ts'
 import type { ChatAnswer, ChatRequest } from '../../src/model/client.ts'
 import { judgeSchema } from '../../src/plan/judge-schema.ts'
@@ -134,6 +135,7 @@ export function scripted(...script: readonly (string | Error | Partial<ChatAnswe
   return {
     asked,
     ports: {
+      media: NO_MEDIA,
       signal: new AbortController().signal,
       ask: (alias, request, ordinal) => {
         const next = script[asked.length]

@@ -7,6 +7,7 @@ import { compileLlmText } from '../../src/columns/llm-text.ts'
 import { CODE_LANGUAGES } from '../../src/config/schema-columns.ts'
 import type { RehearsalOptions, RehearsalServer } from '../../src/rehearsal/index.ts'
 import { startRehearsalServer } from '../../src/rehearsal/index.ts'
+import { NO_MEDIA } from '../../src/columns/media/cell-media.ts'
 import { SCHEMAS } from '../rehearsal/schemas.ts'
 import { codeColumn, judgeColumn, model, options, row, structuredColumn, textColumn } from './llm-builders.ts'
 
@@ -20,6 +21,7 @@ async function rehearse(settings: RehearsalOptions = {}): Promise<{ server: Rehe
   const server = await startRehearsalServer(settings)
   open.push(server)
   const ports: CellPorts = {
+    media: NO_MEDIA,
     signal: new AbortController().signal,
     ask: async (_alias, request) => {
       const { responseSchema, model: name, messages } = request

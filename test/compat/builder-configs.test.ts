@@ -22,9 +22,6 @@ import type { Workshop } from '../helpers/datasets.ts'
  */
 const REFUSED: Readonly<Record<string, readonly string[]>> = {
   'custom.yaml': [unregistered(1, 'shout_topic'), unregistered(2, 'rank_topics')],
-  'embedding.yaml': ['columns[1].column_type: "embedding": embedding columns are not supported yet'],
-  'image.json': ['columns[1].column_type: "image": image columns are not supported yet'],
-  'multi-modal.yaml': ['columns[3].multi_modal_context: multi-modal context (multi_modal_context) are not supported yet'],
   'profilers.json': ['profilers: profilers are not supported yet'],
   'tools.yaml': [
     'tool_configs: tool calls (tool_configs) are not supported yet',

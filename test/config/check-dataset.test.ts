@@ -8,10 +8,7 @@ const price = sampler('price', 'uniform', { low: 1, high: 10 })
 describe('what this release cannot do yet', () => {
   it.each<[string, Mapping, string]>([
     ['validation', configOf([{ name: 'a', column_type: 'validation' }]), 'columns[0].column_type'],
-    ['embedding', configOf([{ name: 'a', column_type: 'embedding' }]), 'columns[0].column_type'],
-    ['image', configOf([{ name: 'a', column_type: 'image' }]), 'columns[0].column_type'],
     ['tool_alias', configOf([city, text('a', '{{ city }}', { tool_alias: 't' })]), 'columns[1].tool_alias'],
-    ['multi_modal_context', configOf([city, text('a', '{{ city }}', { multi_modal_context: [{}] })]), 'columns[1].multi_modal_context'],
     ['tool_configs', configOf([city], { tool_configs: [{}] }), 'tool_configs'],
     ['profilers', configOf([city], { profilers: [{}] }), 'profilers'],
   ])('is refused by name: %s', (name, config, path) => {

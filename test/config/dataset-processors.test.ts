@@ -96,7 +96,7 @@ describe('processors over the whole dataset', () => {
   })
 
   it('are no second mistake where a column could not be read', () => {
-    const config = configOf([city, { name: 'code', column_type: 'embedding' }], {
+    const config = configOf([city, { name: 'code', column_type: 'unheard-of' }], {
       parquetry: { processors: [{ processor_type: 'deduplicate', columns: ['code'] }] },
     })
     expect(failureOf(config).details.problems).toHaveLength(1)

@@ -21,6 +21,7 @@ describe('the example configs', () => {
     'product-questions',
     'intent-training',
     'agent-sessions',
+    'product-pictures',
   ])('%s compiles without an error or a warning', async (name) => {
     expect((await prepare(name)).warnings).toEqual([])
   })

@@ -44,7 +44,7 @@ describe('fallbacks', () => {
     [
       'for embeddings',
       standing({ fallbacks: { m: ['b'] } }, [model('b', { inference_parameters: { encoding_format: 'float' } })]),
-      'expected a chat-completion model for a text column, found "b"',
+      'parquetry.fallbacks.m[0]: expected a model of the generation type chat-completion, as "m" is, found "b", which is for embedding',
     ],
     [
       'without native structured output',

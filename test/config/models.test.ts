@@ -279,7 +279,7 @@ describe('a model', () => {
     [
       'a kind for other columns',
       { encoding_format: 'float' },
-      'model_configs[0]: expected a chat-completion model for a text column, found "m", which is for embedding',
+      'columns[1].model_alias: expected a model of the generation type chat-completion, found "m", which is for embedding',
     ],
     [
       'a key in the body',

@@ -10,7 +10,7 @@ import { city, compile, configOf, expression, sampler, text } from './builders.t
 const onDisk = (value: object): object => JSON.parse(JSON.stringify(value)) as object
 
 describe('a stored config', () => {
-  it.each(['product-reviews', 'support-tickets', 'iot-readings', 'code-exercises'])(
+  it.each(['product-reviews', 'support-tickets', 'iot-readings', 'code-exercises', 'product-pictures'])(
     'of %s compiles to the same dataset and fingerprint',
     async (name) => {
       const file = fileURLToPath(new URL(`../../examples/${name}.yaml`, import.meta.url))

@@ -14,7 +14,7 @@ import { prepareDataset } from '../../src/dataset/resume/prepare.ts'
 import { repairRowGroup } from '../../src/dataset/row-group/repair-row-group.ts'
 import { stageRequest } from '../../src/dataset/resume/request.ts'
 import type { AttemptOptions } from '../../src/dataset/row-group/work-on-row-group.ts'
-import type { ChatRequest } from '../../src/model/client.ts'
+import type { ChatAnswer, ChatRequest } from '../../src/model/client.ts'
 import { encodeTable } from '../../src/parquet/encode-table.ts'
 import { addResult } from '../../src/plan/progress.ts'
 import { fromIds } from '../../src/plan/range-set.ts'
@@ -74,7 +74,7 @@ export interface MakeOptions {
   readonly bufferSize?: number
   readonly datasetId?: string
   /** What a model answers; default: any text, and fitting facts. Throw a `ParquetryError` to fail. */
-  readonly answer?: (request: ChatRequest) => string
+  readonly answer?: (request: ChatRequest) => string | Partial<ChatAnswer>
 }
 
 /** An answer that fits `RICH_CONFIG`, a function of the prompt. */
@@ -110,7 +110,9 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
       client: () => ({
         async complete(request, { keep }) {
           calls += 1
-          const answered = { content: answer(request), finishReason: 'stop', usage: { inputTokens: 10, outputTokens: 5 } }
+          const said = answer(request)
+          const more = typeof said === 'string' ? { content: said } : said
+          const answered = { content: '', finishReason: 'stop', usage: { inputTokens: 10, outputTokens: 5 }, ...more }
           await keep?.(answered, 'http://127.0.0.1:9/v1')
           return answered
         },

@@ -56,7 +56,7 @@ describe('the examples', () => {
     expect(rowsInPyarrow(result.location).length).toBe(300)
   })
 
-  it.each(['product-reviews.yaml', 'support-tickets.yaml', 'code-exercises.yaml'])(
+  it.each(['product-reviews.yaml', 'support-tickets.yaml', 'code-exercises.yaml', 'product-pictures.yaml'])(
     '%s runs against the rehearsal model, and every text says so',
     { timeout: 120_000 },
     async (name) => {

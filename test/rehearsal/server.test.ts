@@ -130,7 +130,7 @@ describe('the rehearsal endpoint', () => {
     const server = await start()
     const models = (await (await fetch(`${server.endpoint}/models`)).json()) as { data: { id: string }[] }
     expect(models.data.map((model) => model.id)).toEqual(['rehearsal'])
-    expect((await fetch(`${server.endpoint}/embeddings`, { method: 'POST', body: '{}' })).status).toBe(404)
+    expect((await fetch(`${server.endpoint}/completions`, { method: 'POST', body: '{}' })).status).toBe(404)
   })
 
   it.each([

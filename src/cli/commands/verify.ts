@@ -23,7 +23,16 @@ export interface VerifyFlags {
 /** Problems of one kind that people are shown; machines get all. */
 const SHOWN = 10
 /** Kinds that `--repair` does something about. */
-const REPAIRABLE: ReadonlySet<DatasetProblemKind> = new Set(['missing', 'damaged', 'foreign', 'stray', 'sidecar', 'seed', 'checkpoint'])
+const REPAIRABLE: ReadonlySet<DatasetProblemKind> = new Set([
+  'missing',
+  'damaged',
+  'foreign',
+  'stray',
+  'sidecar',
+  'image',
+  'seed',
+  'checkpoint',
+])
 /** Least time between two lines of progress, in ms. */
 const REDRAW_MS = 100
 

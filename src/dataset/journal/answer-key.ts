@@ -5,7 +5,7 @@
  * Changing the form of the text below makes every open journal worthless; test/dataset/answer-key.test.ts notices.
  */
 import { hash } from 'node:crypto'
-import type { ChatRequest } from '../../model/client.ts'
+import type { ChatRequest, Wanted } from '../../model/client.ts'
 
 /** Where in the dataset a call belongs. */
 export interface AnswerPlace {
@@ -28,15 +28,23 @@ export function answerKey(request: ChatRequest, place: AnswerPlace): string {
 /** Fields by hand in one fixed order, for every call pays for this; absent ones are null, which is no value any of them has. */
 function canonicalCall(request: ChatRequest, { row, column, refill, restart, step }: AnswerPlace): string {
   let messages = ''
-  for (const { role, content } of request.messages) messages += `,[${JSON.stringify(role)},${JSON.stringify(content)}]`
-  const { responseSchema, extraBody } = request
+  for (const { role, content, media } of request.messages) {
+    const shown = media === undefined ? '' : `,${JSON.stringify(media.map(({ modality, id }) => [modality, id]))}`
+    messages += `,[${JSON.stringify(role)},${JSON.stringify(content)}${shown}]`
+  }
+  const { responseSchema, extraBody, wants } = request
   const schema =
     responseSchema === undefined ? 'null' : `[${JSON.stringify(responseSchema.name)},${canonicalObject(responseSchema.schema)}]`
   return (
     `[1,${row},${JSON.stringify(column)},${refill},${restart},${step},${JSON.stringify(request.model)},[${messages.slice(1)}],` +
     `${request.temperature ?? null},${request.topP ?? null},${request.maxTokens ?? null},${schema},` +
-    `${extraBody === undefined ? 'null' : canonicalObject(extraBody)}]`
+    `${extraBody === undefined ? 'null' : canonicalObject(extraBody)}${wants === undefined ? '' : `,${wantedText(wants)}`}]`
   )
+}
+
+function wantedText(wants: Wanted): string {
+  if (wants.kind === 'images') return JSON.stringify([wants.kind, wants.route])
+  return JSON.stringify([wants.kind, wants.texts, wants.encodingFormat, wants.dimensions])
 }
 
 /** Schemas and further fields are the same objects for all rows, and do not change. */

@@ -9,7 +9,8 @@ import type { DatasetRef, PlanSegment } from '../../contract.ts'
 import { parseBatchName, rowGroupById, rowGroupCount } from '../../plan/row-groups.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { configMark, readLines } from './journal-lines.ts'
-import { keys } from '../layout.ts'
+import { isJournalOf, keys } from '../layout.ts'
+import { removeKeptImages, removeLinkedImages, settleImages } from '../media/link-images.ts'
 import { readCommittedReceipt } from '../read-receipt.ts'
 import type { Receipt } from '../receipt.ts'
 
@@ -39,7 +40,22 @@ export async function cleanJournals(storage: Storage, options: CleanOptions): Pr
     await storage.remove(key)
     removed.push(name)
   }
+  await cleanImages(storage, options, total)
   return removed
+}
+
+/** Pictures beside the journal go with the last journal of their row group; where none is left, nobody will commit what was linked. */
+async function cleanImages(storage: Storage, options: CleanOptions, total: number): Promise<void> {
+  const names = await storage.list(keys.journalFolder)
+  for (const name of names) {
+    const id = name.endsWith('.images/') ? parseBatchName(name.slice(0, -'.images/'.length)) : null
+    if (id === null || names.some((other) => isJournalOf(id, other))) continue
+    const receipt = id < total ? await readCommittedReceipt(storage, options, rowGroupById(options.segments, id)) : null
+    if (receipt !== null) await settleImages(storage, receipt)
+    // A file of whoever it may be could name them.
+    else if ((await storage.stat(keys.rowGroup(id))) === null) await removeLinkedImages(storage, id)
+    await removeKeptImages(storage, id)
+  }
 }
 
 /** The row group that a file in the journal's folder belongs to, or null when it is none of ours. */

@@ -132,12 +132,19 @@ async function readJournals(storage: Storage, rowGroupId: number): Promise<Journ
   for (const key of await journalKeysOf(storage, rowGroupId)) {
     const bytes = (await storage.read(key)) ?? new Uint8Array()
     const content = readLines(bytes)
-    for (const entry of content.entries) entries.push(entry)
+    entries.push(...(await withTheirImages(storage, rowGroupId, content.entries)))
     damagedLines += content.damagedLines
     sizes.set(key, bytes.length)
     if (content.isTorn) torn.add(key)
   }
   return { entries: entries.sort((a, b) => a.t - b.t), damagedLines, torn, sizes }
+}
+
+/** An answer whose pictures are gone is none: it has to be asked for again. */
+async function withTheirImages(storage: Storage, rowGroupId: number, entries: readonly JournalEntry[]): Promise<readonly JournalEntry[]> {
+  if (!entries.some(({ answer }) => answer.images !== undefined)) return entries
+  const kept = new Set(await storage.list(keys.keptImages(rowGroupId)))
+  return entries.filter(({ answer }) => answer.images?.every(({ file }) => kept.has(file)) ?? true)
 }
 
 async function haveOthersWritten(

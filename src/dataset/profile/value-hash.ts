@@ -14,7 +14,10 @@ export function hashValue(value: NonNullable<Value>, into: Hash64): void {
   else if (typeof value === 'boolean') hashNumber(value ? 1 : 0, 3, into)
   else if (typeof value === 'bigint') hashInteger(value, into)
   else if (value instanceof Date) hashNumber(value.getTime(), 4, into)
-  else hashText(jsonOf(value), 5, into)
+  else {
+    start(5, into)
+    finish(mixNested(value, into), into)
+  }
 }
 
 /** Integers that fit are the same value as number and as bigint. */
@@ -24,9 +27,40 @@ function hashInteger(value: bigint, into: Hash64): void {
   else hashText(value.toString(), 6, into)
 }
 
-/** JSON of any cell; integers beyond 2^53 as digits, dates as ISO 8601. */
-function jsonOf(value: Value): string {
-  return JSON.stringify(value, (_key, item: unknown) => (typeof item === 'bigint' ? `${item}n` : item))
+/** Lists and groups are taken as they are, not as JSON: a vector has more than a thousand numbers. Answers how many values were mixed in. */
+function mixNested(value: Value, into: Hash64): number {
+  if (value === null) return mixTagged(0, 0, into)
+  if (typeof value === 'string') return mixText(value, into)
+  if (typeof value === 'number') return mixNumber(value, into)
+  if (typeof value === 'boolean') return mixTagged(3, value ? 1 : 0, into)
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? mixNumber(Number(value), into) : mixText(`${value}n`, into)
+  if (value instanceof Date) return mixTagged(4, 0, into) + mixNumber(value.getTime(), into)
+  const fields = Array.isArray(value) ? null : Object.entries(value as Readonly<Record<string, Value>>)
+  const items = fields ?? (value as readonly Value[])
+  let count = mixTagged(fields === null ? 7 : 8, items.length, into)
+  if (fields === null) for (const item of value as readonly Value[]) count += mixNested(item, into)
+  else for (const [name, item] of fields) count += mixText(name, into) + mixNested(item, into)
+  return count
+}
+
+function mixTagged(kind: number, word: number, into: Hash64): number {
+  mix(kind, into)
+  mix(word, into)
+  return 1
+}
+
+function mixNumber(value: number, into: Hash64): number {
+  float[0] = value === 0 ? 0 : value
+  mix(2, into)
+  mix(words[0] as number, into)
+  mix(words[1] as number, into)
+  return 1
+}
+
+function mixText(text: string, into: Hash64): number {
+  mixTagged(1, text.length, into)
+  for (let i = 0; i < text.length; i += 2) mix(text.charCodeAt(i) | (i + 1 < text.length ? text.charCodeAt(i + 1) << 16 : 0), into)
+  return 1
 }
 
 const float = new Float64Array(1)

@@ -20,6 +20,8 @@ import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../../model/client.ts'
 import { costOf } from '../../plan/pricing.ts'
 import type { Random } from '../../random/random.ts'
+import { compactAnswer } from '../media/compact-answer.ts'
+import type { ImageStore } from '../media/image-store.ts'
 import type { AnswerPlace, Journal } from '../journal/journal.ts'
 import { answerKey } from '../journal/journal.ts'
 
@@ -55,6 +57,8 @@ export interface AnswerBookOptions {
   /** Calls on the wire are given up. */
   readonly abort: AbortSignal
   readonly isProbe: boolean
+  /** Where the pictures of answers go before the journal names them. */
+  readonly images: ImageStore
   /** Called when an answer could not be journalled, before its slot is free again: no further call may be issued. Default: nothing. */
   readonly onLost?: (error: unknown) => void
   /** False while the attempt is cut off from the server, which may have given the row group to another. Default: always true. */
@@ -96,7 +100,7 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   async function keep(place: AnswerPlace, key: string, answer: KeptAnswer, endpoint: string): Promise<void> {
     callsMade += 1
     try {
-      await journal.record(key, place, answer, endpoint)
+      await journal.record(key, place, await compactAnswer(answer, options.images), endpoint)
     } catch (error) {
       options.onLost?.(error)
       throw error
@@ -106,7 +110,9 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   /** A refusal that was paid for is in the journal like any answer. */
   async function askModel(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<KeptAnswer> {
     try {
-      return await probing(() => call(place, key, alias, request))
+      const answer = await probing(() => call(place, key, alias, request))
+      // Vectors and pictures are used as they are kept.
+      return request.wants === undefined ? answer : (journal.lookup(key) ?? answer)
     } catch (error) {
       const refusal = journal.lookup(key)
       if (refusal === undefined) throw error

@@ -23,6 +23,7 @@ import { moveIntoPlace, sidecarTablesOf, stageSidecars, tableOf } from './commit
 import type { SidecarTable } from './commit.ts'
 import type { JournalUsage } from '../journal/journal.ts'
 import { keys } from '../layout.ts'
+import { linkImages } from '../media/link-images.ts'
 import type { DatasetPorts } from '../ports.ts'
 import { readCommittedReceipt } from '../read-receipt.ts'
 import type { Receipt, Sidecar } from '../receipt.ts'
@@ -67,6 +68,8 @@ async function mergeAndReplace(options: CommitRepairOptions, staged: string[]): 
   const { dataset, ports, rowGroup, live, made } = options
   const { storage, compiled } = dataset
   const order = mergeOrder(rowGroup, live, made)
+  const { attempt } = options
+  await linkImages({ dataset, rowGroupId: rowGroup.id, generation: live.generation + 1, attempt, rows: made.rows })
   const runId = `${options.attempt.runId}-r${randomUUID().slice(0, 8)}`
   const staging = { dataset, ports, rowGroup, attempt: { ...options.attempt, runId } }
   const key = keys.rowGroup(rowGroup.id)

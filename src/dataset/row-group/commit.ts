@@ -9,6 +9,7 @@ import type { Storage } from '../../storage/storage.ts'
 import type { Field, Schema, Table, Value } from '../../values.ts'
 import type { JournalUsage } from '../journal/journal.ts'
 import { keys } from '../layout.ts'
+import { linkImages } from '../media/link-images.ts'
 import { transformRow } from '../open-dataset.ts'
 import type { OpenDataset } from '../open-dataset.ts'
 import type { Attempt, DatasetPorts } from '../ports.ts'
@@ -34,6 +35,7 @@ export interface CommitOptions {
 export async function commitRowGroup(options: CommitOptions): Promise<{ readonly receipt: Receipt; readonly isNew: boolean }> {
   const { dataset, ports, attempt, rowGroup, made } = options
   const { storage, compiled } = dataset
+  await linkImages({ dataset, rowGroupId: rowGroup.id, generation: 0, attempt, rows: made.rows })
   const sidecars = await stageSidecars(options, sidecarTablesOf(dataset, made.rows))
   const receipt = receiptOf(options, sidecars)
   const bytes = await ports.encoder.encode(compiled.schema, tableOf(compiled.schema, made.rows), receipt)

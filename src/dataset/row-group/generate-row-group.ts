@@ -8,6 +8,7 @@ import type { Storage } from '../../storage/storage.ts'
 import { commitRowGroup } from './commit.ts'
 import { createFindings } from '../scan/findings.ts'
 import { removeJournals } from '../journal/journal.ts'
+import { removeKeptImages, settleImages } from '../media/link-images.ts'
 import type { Attempt } from '../ports.ts'
 import { readCommittedReceipt } from '../read-receipt.ts'
 import type { Receipt } from '../receipt.ts'
@@ -32,12 +33,12 @@ export async function generateRowGroup(options: AttemptOptions): Promise<RowGrou
       if (committed === null) return null
       // Whoever committed it may have died before its sidecars were in place.
       await rollForwardSidecars(storage, [committed], createFindings())
-      await cleanUp(storage, rowGroup.id)
+      await cleanUp(storage, committed)
       return committed
     },
     make: (run) => makeRows(options, run),
     commit: async (made, facts) => (await commitRowGroup({ ...facts, ports, rowGroup, made })).receipt,
-    cleanUp: () => cleanUp(storage, rowGroup.id),
+    cleanUp: (committed) => cleanUp(storage, committed),
   })
   return resultOf(receipt, attempt)
 }
@@ -59,9 +60,12 @@ async function makeRows({ dataset, input, attempt }: AttemptOptions, run: RowsRu
 }
 
 /** What an open row group needs goes once its file stands. */
-async function cleanUp(storage: Storage, rowGroupId: number): Promise<void> {
-  await removeJournals(storage, rowGroupId)
-  await removeRefusal(storage, rowGroupId)
+async function cleanUp(storage: Storage, receipt: Receipt): Promise<void> {
+  const { id } = receipt.rowGroup
+  await settleImages(storage, receipt)
+  await removeKeptImages(storage, id)
+  await removeJournals(storage, id)
+  await removeRefusal(storage, id)
 }
 
 /** A row group is new when this run wrote it, also if the attempt that did could not say so any more. */

@@ -10,6 +10,7 @@ import type { KeptAnswer, Models } from '../../model/client.ts'
 import type { Value } from '../../values.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { Journal } from '../journal/journal.ts'
+import { createMemoryImages } from '../media/image-store.ts'
 import { compileProgram, transformRow } from '../open-dataset.ts'
 import type { DroppedRow } from '../receipt.ts'
 import type { SeedPlace } from '../../seed/source.ts'
@@ -66,7 +67,9 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
   const give = (): void => life.abort(signal.reason)
   if (signal.aborted) give()
   signal.addEventListener('abort', give, { once: true })
+  const images = createMemoryImages()
   const answers = createAnswerBook({
+    images,
     models: options.models,
     compiledModels: compiled.models,
     journal,
@@ -91,6 +94,7 @@ export async function previewDataset(options: PreviewOptions): Promise<Preview> 
       generators: program.generators,
       random: program.random,
       answers,
+      media: images,
       refillAttempts: compiled.policies.refillAttempts,
       dropPolicy: compiled.policies,
       signal: life.signal,

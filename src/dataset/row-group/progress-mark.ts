@@ -7,6 +7,8 @@ import { keys } from '../layout.ts'
 export async function progressMark(storage: Storage): Promise<string> {
   const hash = createHash('sha256')
   for (const name of await storage.list(keys.journalFolder)) {
+    // Pictures: the lines that name them are in the files.
+    if (name.endsWith('/')) continue
     hash.update(`${name} ${(await storage.stat(`${keys.journalFolder}/${name}`))?.sizeBytes ?? 0}\n`)
   }
   const checkpoint = await storage.stat(keys.metadata)

@@ -10,10 +10,12 @@ import { commitRepair } from './commit-repair.ts'
 import { createFindings } from '../scan/findings.ts'
 import { resultOf } from './generate-row-group.ts'
 import { removeJournals } from '../journal/journal.ts'
+import { removeKeptImages, settleImages } from '../media/link-images.ts'
 import { keys } from '../layout.ts'
 import type { Attempt } from '../ports.ts'
 import { readCommittedReceipt } from '../read-receipt.ts'
 import type { Receipt } from '../receipt.ts'
+import type { Storage } from '../../storage/storage.ts'
 import { rollForwardSidecars } from '../scan/roll-forward.ts'
 import { runRows } from './run-rows.ts'
 import type { RowToMake } from './run-rows.ts'
@@ -41,9 +43,11 @@ export async function repairRowGroup(options: RepairOptions): Promise<RepairResu
       const committed = await readCommittedReceipt(storage, dataset, rowGroup)
       if (committed === null) throw gone(rowGroup.id)
       live.receipt = committed
+      // What is left of the row group's own making, before the repair adds to it.
+      await settleImages(storage, committed)
       if (committed.repair?.token !== token && committed.dropped.length > 0) return null
       await rollForwardSidecars(storage, [committed], createFindings())
-      await removeJournals(storage, rowGroup.id)
+      await cleanUp(storage, rowGroup.id)
       return committed
     },
     make: async (run) =>
@@ -60,9 +64,17 @@ export async function repairRowGroup(options: RepairOptions): Promise<RepairResu
         ...run,
       }),
     commit: async (made, facts) => await commitRepair({ ...facts, ports, rowGroup, token, made, live: requireLive(live.receipt) }),
-    cleanUp: () => removeJournals(storage, rowGroup.id),
+    async cleanUp(repaired) {
+      await settleImages(storage, repaired)
+      await cleanUp(storage, rowGroup.id)
+    },
   })
   return repairResultOf(receipt, token, attempt)
+}
+
+async function cleanUp(storage: Storage, rowGroupId: number): Promise<void> {
+  await removeKeptImages(storage, rowGroupId)
+  await removeJournals(storage, rowGroupId)
 }
 
 function rowsToMake({ dropped }: Receipt): readonly RowToMake[] {

@@ -6,6 +6,8 @@
  * R3  When the row group ends early, no cell is left running.
  */
 import type { CellGenerator, CellPorts, CellRow, SamplerProgram } from '../../columns/generator.ts'
+import { NO_MEDIA } from '../../columns/media/cell-media.ts'
+import type { CellMedia } from '../../columns/media/cell-media.ts'
 import type { RowGroup } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { createRandom } from '../../random/random.ts'
@@ -44,6 +46,8 @@ export interface RunRowsOptions {
   readonly generators: readonly CellGenerator[]
   readonly random: ReturnType<typeof createRandom>
   readonly answers: AnswerBook
+  /** Pictures of the dataset. Default: there are none. */
+  readonly media?: CellMedia
   readonly refillAttempts: number
   /** Only these rows, each from a refill number of its own on; in row order. Default: all rows of the row group, from 0 on. */
   readonly rows?: readonly RowToMake[]
@@ -251,6 +255,7 @@ const NO_PORTS = {
     throw new ParquetryError('INTERNAL', 'a column that never waits asked a model')
   },
   signal: new AbortController().signal,
+  media: NO_MEDIA,
 }
 
 function cellRow(cells: OpenRow, generator: CellGenerator): CellRow {
@@ -300,6 +305,7 @@ async function makeReadyCell(cells: OpenRow, generator: CellGenerator): Promise<
   const ports: CellPorts = {
     ask: (alias, request, ordinal) => options.answers.ask(cell, alias, request, ordinal),
     signal: options.signal,
+    media: options.media ?? NO_MEDIA,
     ...(full === null
       ? {}
       : { together: (row, make) => full.join(generator.column, refill - options.firstRefill, offset, { row, ports }, make) }),

@@ -8,6 +8,7 @@ import { MAX_DEATHS } from '../../plan/deaths.ts'
 import type { AttemptTrace } from '../../plan/deaths.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
+import { createImageStore } from '../media/image-store.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal, JournalUsage } from '../journal/journal.ts'
 import type { OpenDataset } from '../open-dataset.ts'
@@ -35,7 +36,7 @@ export interface AttemptOptions {
 }
 
 /** What making rows is given. */
-export type RowsRun = Pick<RunRowsOptions, 'answers' | 'signal' | 'onFailure' | 'onProgress'>
+export type RowsRun = Pick<RunRowsOptions, 'answers' | 'media' | 'signal' | 'onFailure' | 'onProgress'>
 
 /** What a commit is given. */
 export interface CommitFacts {
@@ -59,7 +60,7 @@ export interface RowGroupTask {
   /** Puts them on disk. */
   commit(made: MadeRows, facts: CommitFacts): Promise<Receipt>
   /** Called after the commit, once the journal is closed. */
-  cleanUp(): Promise<void>
+  cleanUp(receipt: Receipt): Promise<void>
 }
 
 /** Does the work, or joins it where this worker is at it already. Throws `ParquetryError`, or the signal's reason. */
@@ -92,7 +93,7 @@ async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTas
   try {
     const receipt = await makeAndCommit(options, group, task, journal, life)
     await journal.close()
-    await task.cleanUp()
+    await task.cleanUp(receipt)
     return receipt
   } finally {
     unfollow()
@@ -109,7 +110,9 @@ async function makeAndCommit(
   life: Life,
 ): Promise<Receipt> {
   const { dataset, ports, input } = options
+  const images = createImageStore(dataset.storage, input.rowGroup.id)
   const answers = createAnswerBook({
+    images,
     models: ports.models,
     compiledModels: dataset.compiled.models,
     journal,
@@ -122,6 +125,7 @@ async function makeAndCommit(
   })
   const made = await task.make({
     answers,
+    media: images,
     signal: life.stop.signal,
     onFailure: (error) => life.stop.abort(error),
     onProgress: (done, dropped) => group.report(progressOf(input, answers, done, dropped)),

@@ -71,14 +71,17 @@ async function claim(storage: Storage, now: number): Promise<number> {
   }
 }
 
-/** A group whose sidecar is lost is made anew whole: its values are in no other file. Seed data are copied anew where no index stands. */
-const SET_ASIDE: ReadonlySet<DatasetProblem['kind']> = new Set(['damaged', 'foreign', 'stray', 'sidecar', 'seed'])
+/**
+ * A group whose sidecar, or one of whose pictures, is lost is made anew whole: its values are in no other file. Seed data are copied
+ * anew where no index stands.
+ */
+const SET_ASIDE: ReadonlySet<DatasetProblem['kind']> = new Set(['damaged', 'foreign', 'stray', 'sidecar', 'image', 'seed'])
 
 async function setAsideAll(storage: Storage, problems: readonly DatasetProblem[]): Promise<readonly MovedFile[]> {
   const moved: MovedFile[] = []
   for (const { kind, key, rowGroup } of problems) {
     if (!SET_ASIDE.has(kind)) continue
-    const aside = kind === 'sidecar' && rowGroup !== null ? [keys.rowGroup(rowGroup), key] : [key]
+    const aside = (kind === 'sidecar' || kind === 'image') && rowGroup !== null ? [keys.rowGroup(rowGroup), key] : [key]
     for (const from of aside) {
       if ((await storage.stat(from)) === null) continue
       const to =

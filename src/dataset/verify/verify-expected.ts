@@ -13,6 +13,8 @@ import { readJson, readStored } from '../stored-files.ts'
 import { readReceipt } from '../read-receipt.ts'
 import type { Receipt } from '../receipt.ts'
 import type { DatasetProblem } from './verify.ts'
+import type { ImageColumnPlace } from './verify-images.ts'
+import { imageColumnsOf } from './verify-images.ts'
 
 /** What the row groups must agree with. */
 export interface ExpectedDataset {
@@ -30,6 +32,8 @@ export interface ExpectedDataset {
   readonly schema: Schema | null
   /** Hash of the seed data's content; null without seed data, or when the config cannot be compiled. */
   readonly seedContent: string | null
+  /** Columns whose cells name pictures; none when the config cannot be compiled. */
+  readonly imageColumns: readonly ImageColumnPlace[]
   /** Null when it cannot be used; the plan is then that of the receipts. */
   readonly metadata: Metadata | null
   readonly problems: readonly DatasetProblem[]
@@ -66,6 +70,7 @@ export async function readExpected(storage: Storage): Promise<ExpectedDataset> {
     adopted: [],
     schema: config.schema,
     seedContent: config.seedContent,
+    imageColumns: config.imageColumns,
     metadata: null,
     problems,
     notes: [],
@@ -90,6 +95,7 @@ async function expectedOf(storage: Storage, metadata: Metadata, identity: string
     adopted: adoptedIn(metadata),
     schema: config.schema,
     seedContent: config.seedContent,
+    imageColumns: config.imageColumns,
     metadata,
     problems,
     notes: [],
@@ -116,27 +122,25 @@ async function readConfig(
   storage: Storage,
   fingerprint: string,
   seed: string,
-): Promise<Pick<ExpectedDataset, 'schema' | 'seedContent' | 'problems'>> {
+): Promise<Pick<ExpectedDataset, 'schema' | 'seedContent' | 'imageColumns' | 'problems'>> {
+  const unknown = { schema: null, seedContent: null, imageColumns: [] }
   try {
     const compiled = await readStored(storage)
     if (compiled.fingerprint.hash !== fingerprint) {
-      return {
-        schema: null,
-        seedContent: null,
-        problems: [problemOf('config', keys.builderConfig, 'it is not the config that the dataset was made with')],
-      }
+      return { ...unknown, problems: [problemOf('config', keys.builderConfig, 'it is not the config that the dataset was made with')] }
     }
     const { seed: stored } = (await readJson(storage, keys.parquetryFile)) as { readonly seed?: unknown }
     const problems = stored === seed ? [] : [problemOf('config', keys.parquetryFile, `expected seed ${seed}, found ${String(stored)}`)]
-    return { schema: compiled.schema, seedContent: compiled.seed?.data.contentHash ?? null, problems }
+    return {
+      schema: compiled.schema,
+      seedContent: compiled.seed?.data.contentHash ?? null,
+      imageColumns: imageColumnsOf(compiled),
+      problems,
+    }
   } catch (error) {
     // Faults of the disk are not the dataset's.
     if (!isParquetryError(error) || error.kind !== 'user') throw error
-    return {
-      schema: null,
-      seedContent: null,
-      problems: [problemOf('config', keys.builderConfig, `it cannot be compiled: ${error.message}`)],
-    }
+    return { ...unknown, problems: [problemOf('config', keys.builderConfig, `it cannot be compiled: ${error.message}`)] }
   }
 }
 

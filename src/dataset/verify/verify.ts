@@ -22,6 +22,7 @@ import { judgeSnapshot } from '../seed/seed-snapshot.ts'
 import { sourceOf } from '../source-of.ts'
 import { judgeRowGroup } from './verify-row-group.ts'
 import { judgeCheckpoint } from './verify-checkpoint.ts'
+import { noteUnnamedImages, verifyImages } from './verify-images.ts'
 import { lookAround } from './verify-folder.ts'
 import type { ExpectedDataset } from './verify-expected.ts'
 import { readExpected } from './verify-expected.ts'
@@ -34,11 +35,22 @@ import { readExpected } from './verify-expected.ts'
  * - `stray`: a parquet file beside the row groups that is none; readers of the whole folder would read it.
  * - `schema`: columns other than those of the config, or of the other files.
  * - `sidecar`: a file of dropped columns or of a `schema_transform` that is gone, or not what was written.
+ * - `image`: a picture that a row names is gone, or not what was written.
  * - `seed`: the copy of the seed data is not what was written; the next run makes it anew once its index is set aside.
  * - `checkpoint`: `metadata.json` says other than the files.
  * - `config`: the files that say what the dataset is cannot be read, or are not those it was made with.
  */
-export type DatasetProblemKind = 'missing' | 'damaged' | 'foreign' | 'stray' | 'schema' | 'sidecar' | 'seed' | 'checkpoint' | 'config'
+export type DatasetProblemKind =
+  | 'missing'
+  | 'damaged'
+  | 'foreign'
+  | 'stray'
+  | 'schema'
+  | 'sidecar'
+  | 'image'
+  | 'seed'
+  | 'checkpoint'
+  | 'config'
 
 /** One thing that is wrong. */
 export interface DatasetProblem {
@@ -124,10 +136,20 @@ export async function verifyDataset(storage: Storage, options: VerifyOptions = {
   const around = await lookAround(storage, { segments: expected.segments, committed, sidecars: sound.flatMap(sidecarsOf) })
   const seed = await judgeSeed(storage, expected)
   const checkpoint = judgeCheckpoint(expected, { committed, totals, isWhole: walk.problems.every(({ kind }) => !LOSES_ROWS.has(kind)) })
+  const isWhole = sound.length === wanted && walk.problems.length === 0
+  const unnamed = isWhole && adopted.length === 0 ? await noteUnnamedImages(storage, walk.images) : []
   const problems = [...expected.problems, ...walk.problems, ...around.problems, ...seed.problems, ...checkpoint.problems].sort(
     byKindAndRowGroup,
   )
-  const notes = [...expected.notes, ...adoptedNote(adopted, sound), ...checkpoint.notes, ...walk.notes, ...around.notes, ...seed.notes]
+  const notes = [
+    ...expected.notes,
+    ...adoptedNote(adopted, sound),
+    ...checkpoint.notes,
+    ...walk.notes,
+    ...around.notes,
+    ...unnamed,
+    ...seed.notes,
+  ]
   return summarize(storage, expected, {
     totals,
     committed,
@@ -190,6 +212,8 @@ class Walk {
   readonly problems: DatasetProblem[] = []
   files = 0
   bytes = 0
+  /** Image column → pictures that its rows name. */
+  readonly images = new Map<string, number>()
   readonly #storage: Storage
   readonly #expected: ExpectedDataset
   /** Columns of the config, or else of the first file. */
@@ -234,7 +258,18 @@ class Walk {
     const { receipt } = verdict
     this.#checkSchema(key, rowGroup, verdict.schema)
     for (const sidecar of receipt.sidecars) await this.#checkSidecar(rowGroup, sidecar)
+    await this.#checkImages(rowGroup)
     return { id: rowGroup.id, totals: totalsOfReceipt(receipt), receipt }
+  }
+
+  async #checkImages(rowGroup: RowGroup): Promise<void> {
+    const { imageColumns } = this.#expected
+    if (imageColumns.length === 0) return
+    const { problems, bytes, named } = await verifyImages(this.#storage, rowGroup, imageColumns)
+    for (const { key, message } of problems) this.#add('image', key, rowGroup, message)
+    for (const [column, count] of named) this.images.set(column, (this.images.get(column) ?? 0) + count)
+    for (const count of named.values()) this.files += count
+    this.bytes += bytes
   }
 
   #checkSchema(key: string, rowGroup: RowGroup, schema: Schema): void {
@@ -274,7 +309,18 @@ function adoptedNote(adopted: RangeSet, sound: readonly SoundRowGroup[]): readon
   return [`${groups.length} row groups were written by DataDesigner: their rows are counted, but they have no checksums to compare`]
 }
 
-const ORDER: readonly DatasetProblemKind[] = ['config', 'missing', 'damaged', 'foreign', 'stray', 'schema', 'sidecar', 'seed', 'checkpoint']
+const ORDER: readonly DatasetProblemKind[] = [
+  'config',
+  'missing',
+  'damaged',
+  'foreign',
+  'stray',
+  'schema',
+  'sidecar',
+  'image',
+  'seed',
+  'checkpoint',
+]
 
 function byKindAndRowGroup(a: DatasetProblem, b: DatasetProblem): number {
   return ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || (a.rowGroup ?? 0) - (b.rowGroup ?? 0) || (a.key < b.key ? -1 : 1)

@@ -32,6 +32,37 @@ describe('the key of an answer', () => {
     expect(answerKey(full, place)).toBe('0d3e216e893b48b3057e5f04c71c1c1de9cd43d2a631c971e706c59efe62ed72')
   })
 
+  it('tells what is asked for and what is shown apart, by what it is and not by how it is loaded', () => {
+    const shown = (id: string, data: string | (() => Promise<string>)): ChatRequest => ({
+      model: 'm',
+      messages: [
+        {
+          role: 'user',
+          content: 'Hi',
+          media: [{ modality: 'image', id, label: id, source: { type: 'base64', mediaType: 'image/png', data } }],
+        },
+      ],
+    })
+    const wants = { kind: 'embeddings', texts: ['a', 'b'], encodingFormat: 'float', dimensions: null } as const
+    const requests: readonly ChatRequest[] = [
+      request,
+      shown('one', 'AAAA'),
+      shown('two', 'AAAA'),
+      { ...request, wants: { kind: 'images', route: 'chat' } },
+      { ...request, wants: { kind: 'images', route: 'images' } },
+      { ...request, wants },
+      { ...request, wants: { ...wants, texts: ['a,b'] } },
+      { ...request, wants: { ...wants, dimensions: 8 } },
+    ]
+    expect(new Set(requests.map((one) => answerKey(one, place))).size).toBe(requests.length)
+    expect(
+      answerKey(
+        shown('one', () => Promise.resolve('BBBB')),
+        place,
+      ),
+    ).toBe(answerKey(shown('one', 'AAAA'), place))
+  })
+
   it('does not depend on the order of fields', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.dictionary(fc.string(), fc.jsonValue()), (extraBody, schema) => {

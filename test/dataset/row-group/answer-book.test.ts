@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CompiledModel } from '../../../src/config/compiled.ts'
 import { createAnswerBook } from '../../../src/dataset/row-group/answer-book.ts'
 import type { AnswerBook, AnswerBookOptions } from '../../../src/dataset/row-group/answer-book.ts'
+import { createMemoryImages } from '../../../src/dataset/media/image-store.ts'
 import { openJournal } from '../../../src/dataset/journal/journal.ts'
 import type { Journal } from '../../../src/dataset/journal/journal.ts'
 import { ParquetryError } from '../../../src/errors.ts'
@@ -63,6 +64,7 @@ function bookOn(journal: Journal, options: Partial<AnswerBookOptions> = {}): Ans
     stop: stop.signal,
     abort: abort.signal,
     isProbe: false,
+    images: createMemoryImages(),
     ...options,
   })
 }

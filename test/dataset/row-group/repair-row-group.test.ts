@@ -312,7 +312,7 @@ describe('carrying rows over', () => {
       storage,
       segments,
       targetNumRecords: rows.length + 1,
-      compiled: { schema, droppedSchema: [] },
+      compiled: { columns: [], schema, droppedSchema: [] },
       transforms: [],
     } as unknown as OpenDataset
     const { ports } = await prepareMade(createMemoryStorage())
