@@ -7,7 +7,7 @@ import { defineConfig } from 'oxlint'
  */
 const flow = {
   'src/index.ts': ['client', 'worker', 'config', 'errors'],
-  'src/cli/**': ['client', 'worker', 'server', 'rehearsal', 'dataset', 'config', 'plan', 'contract', 'errors'],
+  'src/cli/**': ['client', 'worker', 'server', 'rehearsal', 'composite', 'dataset', 'config', 'plan', 'contract', 'errors'],
   'src/worker/**': [
     'server',
     'activities',
@@ -22,10 +22,25 @@ const flow = {
     'contract',
     'errors',
   ],
-  'src/client/**': ['report', 'server', 'seed', 'hub', 'dataset', 'storage', 'config', 'parquet', 'plan', 'contract', 'errors'],
+  'src/client/**': [
+    'report',
+    'server',
+    'composite',
+    'composite-contract',
+    'seed',
+    'hub',
+    'dataset',
+    'storage',
+    'config',
+    'parquet',
+    'plan',
+    'contract',
+    'errors',
+  ],
   'src/server/**': ['errors'],
-  'workflows/**': ['plan', 'contract', 'errors'],
-  'activities/**': ['dataset', 'config', 'plan', 'contract', 'errors'],
+  'workflows/**': ['plan', 'composite-contract', 'contract', 'errors'],
+  'activities/**': ['composite', 'dataset', 'config', 'plan', 'composite-contract', 'contract', 'errors'],
+  'src/composite/**': ['dataset', 'seed', 'config', 'plan', 'composite-contract', 'contract', 'errors'],
   'src/dataset/**': ['report', 'template', 'seed', 'columns', 'processors', 'parquet', 'config', 'random', 'plan', 'contract', 'errors'],
   'src/columns/**': ['template', 'random', 'plan', 'errors'],
   'src/processors/**': ['template', 'errors'],
@@ -42,16 +57,17 @@ const flow = {
   'src/plan/**': ['errors'],
   'src/template/**': ['errors'],
   'src/random/**': ['errors'],
+  'src/composite-contract.ts': ['contract', 'errors'],
   'src/contract.ts': ['errors'],
   'src/values.ts': [],
   'src/errors.ts': [],
 }
 
 /** Code that also runs inside the workflow sandbox: no Node, no zod, no Temporal client or worker. */
-const sandboxed = ['workflows/**', 'src/plan/**', 'src/contract.ts', 'src/errors.ts']
+const sandboxed = ['workflows/**', 'src/plan/**', 'src/composite-contract.ts', 'src/contract.ts', 'src/errors.ts']
 const outsideSandbox = ['node:*', 'zod', '@temporalio/*', '!@temporalio/workflow', '!@temporalio/common']
 
-const files = ['errors', 'contract', 'values']
+const files = ['errors', 'composite-contract', 'contract', 'values']
 /** Packages whose names look like folders of ours. */
 const packages = ['!@modelcontextprotocol/**']
 const glob = (unit) => (files.includes(unit) ? `**/${unit}.ts` : `**/${unit}/**`)

@@ -366,6 +366,8 @@ export interface GenerateDatasetInput {
   readonly options?: RunOptions
   /** Make dropped rows again, once everything else is there. Default false. */
   readonly retryDropped?: boolean
+  /** The run is a stage of a composite: it says to its parent how it is. Default false. */
+  readonly isStage?: boolean
   /** Set by continue-as-new only. */
   readonly carried?: CarriedState
 }

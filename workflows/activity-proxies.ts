@@ -1,6 +1,7 @@
 /** The only place with timeouts, retry policies and heartbeat limits of activities; each number with its why. */
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type { ActivityInterfaceFor } from '@temporalio/workflow'
+import type { CompositeActivities } from '../src/composite-contract.ts'
 import type { ParquetryActivities, RunOptions } from '../src/contract.ts'
 
 type Proxies = ActivityInterfaceFor<ParquetryActivities>
@@ -41,4 +42,10 @@ export function createProxies(options: RunOptions): Proxies {
     runProcessors: folders.runProcessors,
     profileDataset: folders.profileDataset,
   }
+}
+
+/** Activity proxies of a composite's run: what stands between its stages is work on folders. */
+export function createCompositeProxies(options: RunOptions): ActivityInterfaceFor<CompositeActivities> {
+  const folders = proxyActivities<CompositeActivities>({ ...folder, heartbeatTimeout: options.heartbeatTimeoutMs ?? 8_000 })
+  return { prepareStage: folders.prepareStage, settleStage: folders.settleStage }
 }

@@ -1,2 +1,3 @@
 /** Entry of the workflow bundle: every workflow, once. */
 export { generateDataset } from './generate-dataset.ts'
+export { generateComposite } from './generate-composite.ts'

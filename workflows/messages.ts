@@ -1,5 +1,7 @@
 /** Messages a run understands; their names and types come from the contract. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow'
+import { STAGE_CHANGED } from '../src/composite-contract.ts'
+import type { CompositeProgress, StageChange } from '../src/composite-contract.ts'
 import { QUERIES, SIGNALS, UPDATES } from '../src/contract.ts'
 import type {
   BudgetAnswer,
@@ -26,3 +28,8 @@ export const extendUpdate = defineUpdate<ExtendAnswer, [number]>(UPDATES.extend)
 /** Dropped rows are tried again before the run ends. */
 export const retryDroppedUpdate = defineUpdate<RetryDroppedAnswer>(UPDATES.retryDropped)
 export const progressQuery = defineQuery<Progress>(QUERIES.progress)
+
+/** To the run of a composite, from that of its stage. */
+export const stageChangedSignal = defineSignal<[StageChange]>(STAGE_CHANGED)
+/** The same query of a composite's run. */
+export const compositeProgressQuery = defineQuery<CompositeProgress>(QUERIES.progress)

@@ -3,6 +3,7 @@ import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 import { SEARCH_ATTRIBUTES } from '../src/contract.ts'
 import type { Blocked, RowGroup, Usage } from '../src/contract.ts'
+import { reportToComposite } from './report-stage.ts'
 import type { Run } from './run.ts'
 import { progressOf, totalsOf, stateOf } from './run.ts'
 
@@ -50,6 +51,7 @@ function blockedText(blocked: Blocked): string {
 /** Writes the search attributes; one event, so on changes of state only (ruling 18). */
 export function showState(run: Run): void {
   showDetails(run)
+  reportToComposite(run)
   if (run.input.options?.hasSearchAttributes !== true) return
   upsertSearchAttributes([
     { key: DATASET, value: run.prepared?.datasetName ?? '' },

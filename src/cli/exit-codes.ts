@@ -34,7 +34,7 @@ export function exitOfError(error: unknown): number {
   if (error.code === 'DATASET_INCOMPLETE') return EXIT.incomplete
   if (error.code.startsWith('TEMPORAL_')) return EXIT.noServer
   // The rows were made by then.
-  if (error.code === 'PROCESSOR_FAILED') return EXIT.failed
+  if (error.code === 'PROCESSOR_FAILED' || error.code === 'STAGE_EMPTY') return EXIT.failed
   if (error.kind === 'user') return EXIT.usage
   return error.kind === 'blocked' ? EXIT.waiting : EXIT.failed
 }

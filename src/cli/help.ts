@@ -42,6 +42,7 @@ Examples:
   npx parquetry create examples/product-reviews.yaml -n 100 --provider rehearsal
   npx parquetry create examples/product-reviews.yaml -n 2000 --resume always --allow-dropped 1%
   npx parquetry create examples/product-reviews.yaml --json --on-blocked exit
+  npx parquetry create examples/exam.yaml --provider rehearsal      a file with stages: one dataset each
 
 Ctrl-C stops cleanly: answers in flight are kept. A second Ctrl-C aborts.
 ${EXIT_CODES_HELP}`,

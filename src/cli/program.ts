@@ -121,7 +121,7 @@ function addFollowOptions(command: Command): Command {
 function addCreate(program: Command, run: Run): void {
   const command = program
     .command('create')
-    .description('make the dataset that a config describes')
+    .description('make the dataset that a config describes, or the datasets of a file with stages')
     .argument('<config>', 'YAML or JSON file')
     .addOption(new Option('-n, --num-records <n>', 'rows wanted (default: 10; more than recorded extends a dataset)').argParser(parseCount))
     .option('-d, --dataset-name <name>', "folder name (default: the config file's name)")
@@ -134,6 +134,8 @@ function addCreate(program: Command, run: Run): void {
     )
     .addOption(new Option('--buffer-size <n>', 'rows per row group, that is, per file (default: 1000)').argParser(parseCount))
     .option('--seed <seed>', 'makes the same random values again (default: drawn once and recorded)')
+    .addOption(new Option('--target <stages>', 'only these stages, separated by commas, and those before them').argParser(parseColumns))
+    .option('--rerun-from <stage>', 'make this stage and those that follow from it again although nothing changed')
   addFollowOptions(addConfigOptions(command))
     .addHelpText('after', COMMAND_HELP.create)
     .action((config: string, flags: CreateFlags) =>

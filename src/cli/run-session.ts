@@ -3,6 +3,7 @@
  * this with different settings.
  */
 import type { ParquetryClient } from '../client/parquetry-client.ts'
+import type { RunProgress } from '../client/progress.ts'
 import type { RunHandle } from '../client/run-handle.ts'
 import { TASK_QUEUE } from '../contract.ts'
 import type { DatasetResult } from '../contract.ts'
@@ -34,6 +35,8 @@ export interface SessionOptions {
   readonly extensions?: string | undefined
   /** Called once somebody is there to do the work. */
   readonly onServing?: () => void
+  /** Called with every look at the run, in place of saying what the folder held at the start. */
+  readonly onProgress?: (progress: RunProgress) => void
   /** Further settings of the worker inside this process. */
   readonly workerOptions?: Pick<StartWorkerOptions, 'observeModels' | 'metricsPort' | 'onEvent' | 'columnGenerators' | 'datasetProcessors'>
 }
@@ -82,7 +85,8 @@ async function follow(options: SessionOptions): Promise<SessionEnd> {
       workerFailed: worker?.failed ?? never(),
       leave: leaving.signal,
       onProgress(progress): void {
-        if (said === null && hasScanned(progress)) said = sayFound(output, run, progress)
+        if (options.onProgress !== undefined) options.onProgress(progress)
+        else if (said === null && hasScanned(progress)) said = sayFound(output, run, progress)
       },
     })
     if (ended === 'left') {

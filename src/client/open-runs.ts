@@ -1,5 +1,6 @@
 /** The runs that are open on a server. */
 import type { Client } from '@temporalio/client'
+import { GENERATE_COMPOSITE } from '../composite-contract.ts'
 import { GENERATE_DATASET } from '../contract.ts'
 
 /** An open run, as the server lists it. */
@@ -16,7 +17,10 @@ export interface OpenRun {
 /** Lists them, newest first. A run that was started a moment ago may not be listed yet. */
 export async function listOpenRuns(client: Client): Promise<readonly OpenRun[]> {
   const runs: OpenRun[] = []
-  for await (const info of client.workflow.list({ query: `WorkflowType = '${GENERATE_DATASET}' AND ExecutionStatus = 'Running'` })) {
+  const types = `WorkflowType IN ('${GENERATE_DATASET}', '${GENERATE_COMPOSITE}')`
+  for await (const info of client.workflow.list({ query: `${types} AND ExecutionStatus = 'Running'` })) {
+    // The stages of a composite go on with it.
+    if (info.parentExecution !== undefined) continue
     runs.push({
       workflowId: info.workflowId,
       datasetName: textOf(info.memo?.['dataset']) ?? info.workflowId,

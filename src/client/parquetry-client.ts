@@ -9,16 +9,18 @@ import { unpricedModels } from '../config/budget.ts'
 import type { ColumnGenerators } from '../columns/custom-generator.ts'
 import { prepareConfig } from '../config/prepare-config.ts'
 import type { ConfigInput, ConfigSources, PreparedConfig } from '../config/prepare-config.ts'
-import type { CompiledSeed } from '../config/compiled.ts'
+import { compileComposite } from '../composite/compile-composite.ts'
+import type { CompiledComposite, CompositeInput } from '../composite/compile-composite.ts'
 import { GENERATE_DATASET, SEARCH_ATTRIBUTES, taskQueueOf, TASK_QUEUE, workflowIdOf } from '../contract.ts'
 import type { GenerateDatasetInput, RunOptions } from '../contract.ts'
 import { resumeModeOf } from '../dataset/resume/decide-resume.ts'
 import type { ResumeMode, RunRequest } from '../dataset/resume/decide-resume.ts'
 import { readIdentity } from '../dataset/resume/folder-facts.ts'
-import { checkDatasetName, keys } from '../dataset/layout.ts'
+import { checkDatasetName } from '../dataset/layout.ts'
 import { compileProgram } from '../dataset/open-dataset.ts'
 import { runRequestOf } from '../dataset/resume/prepare.ts'
-import { removeRequest, stageRequest } from '../dataset/resume/request.ts'
+import { beginDataset, forgetDataset } from '../dataset/resume/begin-dataset.ts'
+import { removeRequest } from '../dataset/resume/request.ts'
 import { ensureSeedSnapshot } from '../dataset/seed/seed-snapshot.ts'
 import type { ResolvedDataset } from '../dataset/resume/resolve-dataset.ts'
 import { decideStart, resolveDataset } from '../dataset/resume/resolve-dataset.ts'
@@ -29,10 +31,12 @@ import { configuredTarget, connectTemporal, embeddedNamespace } from '../server/
 import type { TemporalTarget } from '../server/connection.ts'
 import { serverStatus } from '../server/stop-server.ts'
 import { openStorage } from '../storage/open.ts'
-import type { Storage } from '../storage/storage.ts'
 import { listOpenRuns } from './open-runs.ts'
 import type { OpenRun } from './open-runs.ts'
+import type { CompositeHandle } from './composite-handle.ts'
 import { hasPollers } from './progress.ts'
+import { resumeComposite, startComposite } from './start-composite.ts'
+import type { CreateCompositeOptions, ResumeCompositeOptions, StartCompositeOptions, StartCompositePorts } from './start-composite.ts'
 import { findRun, isPlaceLost, movedNote, notesOfJoining } from './find-run.ts'
 import type { MovedRun, OpenDatasetRun } from './find-run.ts'
 import { createPeopleCount, findManagedPeople } from './managed-people.ts'
@@ -79,12 +83,6 @@ export interface CreateOptions {
 
 /** What a run is started with: a prepared config, or what a dataset's folder holds of one. */
 export type RunnableConfig = Pick<PreparedConfig, 'compiled' | 'builderConfig' | 'parquetryFile' | 'explicit' | 'seedPlace'>
-
-/** A folder that was made for a run which did not begin is as if it had never been. */
-async function forget(storage: Storage): Promise<void> {
-  await storage.remove(keys.seedFolder)
-  await storage.remove(keys.identity)
-}
 
 const PORTS = { openStorage, now: Date.now, newId: randomUUID }
 
@@ -171,26 +169,47 @@ export class ParquetryClient {
     if (found.kind === 'here') return await this.#join({ dataset, description: found.description }, prepared, asked, options)
     if (found.kind === 'moved') await this.#endMoved(found, dataset)
     const storage = openStorage(dataset.location)
-    const { seed } = prepared.compiled
-    if (seed !== null) await this.#copySeed(storage, seed, prepared, dataset)
-    await stageRequest(storage, {
-      request_id: requestId,
-      fingerprint: prepared.compiled.fingerprint.hash,
-      builder_config: prepared.builderConfig,
-      parquetry: prepared.parquetryFile,
-      dataset_name: dataset.datasetName,
-      num_records: asked.numRecords,
-      buffer_size: asked.bufferSize,
-      seed: asked.seed,
+    await beginDataset(storage, dataset, {
+      requestId,
+      ...prepared,
+      asked,
+      copySeed: (seed) => ensureSeedSnapshot(storage, seed, prepared.seedPlace),
     })
     try {
       const resume = dataset.isFresh ? 'never' : mode
       return await this.#startRun(found.kind === 'moved' ? movedNote(dataset, found) : dataset, prepared, requestId, { ...options, resume })
     } catch (error) {
       await removeRequest(storage, requestId)
-      if (dataset.isFresh) await forget(storage)
+      if (dataset.isFresh) await forgetDataset(storage)
       throw error
     }
+  }
+
+  /**
+   * Starts a run over a composite, or joins the one that is open: `input` is a file with `name` and `stages`, or what stands in one.
+   * Stages that stand as they would be made are left as they are. Throws `CONFIG_INVALID` with the problems of all stages at once.
+   */
+  async createComposite(input: CompositeInput, options: CreateCompositeOptions = {}): Promise<CompositeHandle> {
+    const composite = await compileComposite(input, {
+      findPeople: findManagedPeople,
+      openPeople: createPeopleCount(options.sources?.env, options.sources?.homeFolder),
+      ...options.sources,
+      artifactPath: resolve(options.artifactPath ?? 'artifacts'),
+      ...(options.name === undefined ? {} : { name: options.name }),
+      ...(options.provider === undefined ? {} : { provider: options.provider }),
+    })
+    return await this.startComposite(composite, options)
+  }
+
+  /** As `createComposite`, for a composite that is compiled already. */
+  async startComposite(composite: CompiledComposite, options: StartCompositeOptions = {}): Promise<CompositeHandle> {
+    return await startComposite(await this.#compositePorts(), composite, { ...options, run: await this.#runOptions(options.run) })
+  }
+
+  /** Goes on with the composite in a folder, as it was asked for last: joins its open run, or starts one. Throws `DATASET_NOT_FOUND`. */
+  async resumeComposite(location: string, options: ResumeCompositeOptions = {}): Promise<CompositeHandle> {
+    const run = await this.#runOptions(options.run)
+    return await resumeComposite(await this.#compositePorts(), resolve(location), { ...options, run })
   }
 
   /** The run of a dataset by its folder, open or closed. Throws `DATASET_NOT_FOUND`. */
@@ -251,16 +270,6 @@ export class ParquetryClient {
     return found.kind === 'here' ? { dataset, description: found.description } : null
   }
 
-  /** Seed data travel with the dataset: workers need not see the files they came from. */
-  async #copySeed(storage: Storage, seed: CompiledSeed, { seedPlace }: RunnableConfig, { isFresh }: ResolvedDataset): Promise<void> {
-    try {
-      await ensureSeedSnapshot(storage, seed, seedPlace)
-    } catch (error) {
-      if (isFresh) await forget(storage)
-      throw error
-    }
-  }
-
   /** Joins the open run; a different config is refused, since a run's arguments cannot change. */
   async #join(
     { dataset, description }: OpenDatasetRun,
@@ -299,13 +308,12 @@ export class ParquetryClient {
   }
 
   async #startRun(dataset: ResolvedDataset, prepared: RunnableConfig, requestId: string, options: CreateOptions): Promise<RunHandle> {
-    const { hasSearchAttributes, ...run } = options.run ?? {}
     const input: GenerateDatasetInput = {
       dataset: { location: dataset.location, datasetId: dataset.datasetId, fingerprint: prepared.compiled.fingerprint.hash },
       requestId,
       server: await this.#serverId(),
       ...(options.resume === undefined ? {} : { resume: options.resume }),
-      options: { ...run, hasSearchAttributes: hasSearchAttributes ?? (await this.#hasSearchAttributes()) },
+      options: await this.#runOptions(options.run),
       ...(options.retryDropped === true ? { retryDropped: true } : {}),
     }
     const named = options.taskQueue ?? 'shared'
@@ -331,6 +339,14 @@ export class ParquetryClient {
     const handle = this.#client.workflow.getHandle(workflowIdOf(dataset.datasetId))
     const { location, datasetName, datasetId } = dataset
     return new RunHandle({ client: this.#client, handle, location, datasetName, datasetId, ...run })
+  }
+
+  async #compositePorts(): Promise<StartCompositePorts> {
+    return { client: this.#client, server: await this.#serverId(), openStorage, newId: randomUUID }
+  }
+
+  async #runOptions(run: RunOptions = {}): Promise<RunOptions> {
+    return { ...run, hasSearchAttributes: run.hasSearchAttributes ?? (await this.#hasSearchAttributes()) }
   }
 
   /** Tells servers apart that use the same namespace name (ruling 2). */

@@ -11,6 +11,7 @@ import type { FoundPeople } from './check-people.ts'
 import { loadSeed } from './load-seed.ts'
 import { loadConfigFile, loadHomeFiles, loadSettingsFile } from './load.ts'
 import { createReport } from './problems.ts'
+import type { SeedReading } from './seed-columns.ts'
 import { readConfig } from './read-config.ts'
 import type { DatasetConfig, WrappedDatasetConfig } from './schema.ts'
 import type { McpProviderInput } from './schema-tools.ts'
@@ -46,6 +47,10 @@ export interface ConfigSources {
   readonly now: () => number
   /** Folder of the dataset that is gone on with: seed files that did not change since are not read again. */
   readonly datasetFolder: string
+  /** What the seed data are, so that they are not looked at. */
+  readonly seedReading: SeedReading
+  /** File in which a config stands that was read already: seed paths are taken from its folder, too. */
+  readonly configFile: string
 }
 
 /** A config that is ready to be run. */
@@ -65,11 +70,11 @@ export async function prepareConfig(input: ConfigInput, sources: Partial<ConfigS
   const env = sources.env ?? process.env
   const homeFolder = sources.homeFolder ?? homedir()
   const parsed = await parsedOf(input)
-  const seedPlace = seedPlaceOf(typeof input === 'string' ? input : null, env, homeFolder)
+  const seedPlace = seedPlaceOf(typeof input === 'string' ? input : (sources.configFile ?? null), env, homeFolder)
   const compiled = compileConfig(sources.provider === undefined ? parsed : applyProvider(parsed, sources.provider), {
     env,
     ...(await loadHomeFiles(env, homeFolder)),
-    seed: await loadSeed(parsed.value, seedPlace, sources.datasetFolder ?? null),
+    seed: sources.seedReading ?? (await loadSeed(parsed.value, seedPlace, sources.datasetFolder ?? null)),
     providersFile: sources.providersFile === undefined ? null : await loadSettingsFile(sources.providersFile),
     mcpProvidersFile: await mcpProvidersOf(sources.mcpProviders),
     runConfig: sources.runConfigFile === undefined ? null : await loadSettingsFile(sources.runConfigFile),

@@ -18,6 +18,7 @@ import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
 import { watched } from '../watched-worker.ts'
 import { commandLine, datasetArgument } from '../shell.ts'
+import { isCompositeFile } from './composite-file.ts'
 import { loadExtensions } from './load-extensions.ts'
 import { allowDrops, currencyOf, loadConfig, runOptionsOf } from './load-config.ts'
 
@@ -31,10 +32,15 @@ export interface CreateFlags extends ConfigFlags, FollowFlags {
   readonly seed?: string
   readonly worker: 'embedded' | 'external'
   readonly allowDropped?: AllowedDrops
+  /** For a file with stages. */
+  readonly rerunFrom?: string
+  readonly target?: readonly string[]
 }
 
 /** Runs the command; answers its exit code. */
 export async function create(config: string, flags: CreateFlags, context: CommandContext): Promise<number> {
+  if (await isCompositeFile(config)) return await (await import('./create-composite.ts')).createComposite(config, flags, context)
+  refuseStageFlags(flags)
   const { output, env } = context
   const startedAt = Date.now()
   const datasetName = flags.datasetName ?? nameOf(config)
@@ -80,6 +86,13 @@ export async function create(config: string, flags: CreateFlags, context: Comman
   } finally {
     await server.close()
   }
+}
+
+function refuseStageFlags({ rerunFrom, target }: CreateFlags): void {
+  if (rerunFrom === undefined && target === undefined) return
+  throw new ParquetryError('USAGE', '--rerun-from and --target name stages, and this config has none', {
+    wayOut: 'give a file with name and stages, or leave them out',
+  })
 }
 
 /** Checks the models at the first call only. */

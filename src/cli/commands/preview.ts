@@ -7,6 +7,7 @@ import { count } from '../format.ts'
 import { recordLines } from '../record-text.ts'
 import { usageText } from '../say-end.ts'
 import { printable } from '../text.ts'
+import { refuseComposite } from './composite-file.ts'
 import { loadExtensions } from './load-extensions.ts'
 import { currencyOf, loadConfig, referenceTimeOf } from './load-config.ts'
 
@@ -19,6 +20,7 @@ export interface PreviewFlags extends ConfigFlags {
 /** Runs the command; answers its exit code. */
 export async function preview(config: string, flags: PreviewFlags, context: CommandContext): Promise<number> {
   const { output, env } = context
+  await refuseComposite(config, 'preview')
   const prepared = await loadConfig(config, flags, context)
   const { columnGenerators = {} } = await loadExtensions(flags)
   const seed = flags.seed ?? prepared.explicit.seed ?? String(randomBytes(6).readUIntBE(0, 6))

@@ -10,6 +10,7 @@ import type { AliasSample } from '../forecast.ts'
 import { count, duration } from '../format.ts'
 import { followRun } from '../run-session.ts'
 import { openServer } from '../server.ts'
+import { refuseComposite } from './composite-file.ts'
 import { loadConfig } from './load-config.ts'
 import { loadExtensions } from './load-extensions.ts'
 
@@ -27,6 +28,7 @@ export interface RehearseFlags extends ConfigFlags {
 /** Runs the command; answers its exit code. */
 export async function rehearse(config: string, flags: RehearseFlags, context: CommandContext): Promise<number> {
   const { output } = context
+  await refuseComposite(config, 'rehearse')
   const real = await loadConfig(config, flags, context)
   const prepared = await loadConfig(
     config,

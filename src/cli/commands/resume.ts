@@ -5,7 +5,7 @@ import { isComplete, readStoredConfig } from '../../client/dataset-files.ts'
 import { isRehearsal } from '../../dataset/resume/prepare.ts'
 import { checkModels } from '../../worker/check-models.ts'
 import type { CommandContext, FollowFlags } from '../context.ts'
-import { findDataset } from '../find-dataset.ts'
+import { findComposite, findDataset } from '../find-dataset.ts'
 import type { AllowedDrops } from '../options.ts'
 import { maxWaitOf } from '../options.ts'
 import { followRun } from '../run-session.ts'
@@ -24,7 +24,25 @@ export interface ResumeFlags extends FollowFlags {
 
 /** Runs the command; answers its exit code. */
 export async function resume(dataset: string, flags: ResumeFlags, context: CommandContext): Promise<number> {
+  const composite = findComposite(dataset, flags.artifactPath)
+  if (composite !== null) return await resumeComposite(composite, flags, context)
   return await goOn(dataset, flags, context, false)
+}
+
+/** Goes on with all stages, as they were asked for last. */
+async function resumeComposite(location: string, flags: ResumeFlags, context: CommandContext): Promise<number> {
+  const { followComposite } = await import('../follow-composite.ts')
+  const options = {
+    taskQueue: flags.worker === 'embedded' ? 'own' : 'shared',
+    run: runOptionsOf(flags),
+    ...(flags.allowDropped === undefined ? {} : { maxDropped: flags.allowDropped }),
+  } as const
+  return await followComposite((client) => client.resumeComposite(location, options), {
+    startedAt: Date.now(),
+    flags,
+    context,
+    facts: null,
+  })
 }
 
 /** Goes on with a dataset; with `retriesDropped` the rows that were dropped are made again, also in a run that is open. */

@@ -3,11 +3,13 @@ import type { CompiledDataset, CompiledModel } from '../../config/compiled.ts'
 import { asksModel } from '../../config/model-columns.ts'
 import type { CommandContext, ConfigFlags } from '../context.ts'
 import { count } from '../format.ts'
+import { isCompositeFile, loadComposite } from './composite-file.ts'
 import { loadConfig } from './load-config.ts'
 
 /** Runs the command; answers its exit code. Problems are thrown as `CONFIG_INVALID`. */
 export async function validate(config: string, flags: ConfigFlags, context: CommandContext): Promise<number> {
   const { output, env } = context
+  if (await isCompositeFile(config)) return await validateComposite(config, flags, context)
   const { compiled, warnings } = await loadConfig(config, flags, context)
   const callsPerRow = callsPerRowOf(compiled)
   const kinds = kindsOf(compiled)
@@ -36,6 +38,42 @@ export async function validate(config: string, flags: ConfigFlags, context: Comm
   )
   for (const [alias, model] of Object.entries(compiled.models)) output.say(`model    ${modelText(alias, model, env)}`)
   return 0
+}
+
+/** All stages at once, each with the columns that the stage before it will have. */
+async function validateComposite(file: string, flags: ConfigFlags, context: CommandContext): Promise<number> {
+  const { output, env } = context
+  const { stages, warnings, fingerprint } = await loadComposite(file, { ...flags, artifactPath: 'artifacts' }, context)
+  output.emit('valid', {
+    config: file,
+    fingerprint,
+    stages: stages.map(({ name, prepared: { compiled }, expectedRecords, output: given }) => ({
+      name,
+      fingerprint: compiled.fingerprint.hash,
+      columns: compiled.columns.map(({ name: column, column_type }) => ({ name: column, column_type })),
+      callsPerRow: callsPerRowOf(compiled),
+      numRecords: expectedRecords,
+      output: given,
+    })),
+    warnings,
+  })
+  output.say(`${file} is fine: ${count(stages.length)} ${stages.length === 1 ? 'stage' : 'stages'}`)
+  for (const { name, upstream, prepared, expectedRecords, output: given, index } of stages) {
+    const { compiled } = prepared
+    const from = stages.find((stage) => stage.index === upstream)
+    const rows = expectedRecords === null ? 'as many rows as are left before it' : `${count(expectedRecords)} rows`
+    output.say(
+      `stage ${index}  ${name}: ${rows}${from === undefined ? '' : ` from ${from.name} (${from.output})`}, ${callsText(callsPerRowOf(compiled))}${given === 'final' ? '' : `, gives on ${given}`}`,
+    )
+    output.say(`         ${compiled.schema.map(({ name: column }) => column).join(', ')}`)
+  }
+  const models = new Map(stages.flatMap(({ prepared }) => Object.entries(prepared.compiled.models)))
+  for (const [alias, model] of models) output.say(`model    ${modelText(alias, model, env)}`)
+  return 0
+}
+
+function callsText(calls: number): string {
+  return calls === 0 ? 'no calls' : `${count(calls)} ${calls === 1 ? 'call' : 'calls'} a row`
 }
 
 /** Model calls of one row when every answer fits at once. */

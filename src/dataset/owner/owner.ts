@@ -74,6 +74,14 @@ export async function releaseOwner(storage: Storage, epoch: number): Promise<voi
   if (current !== null && current.epoch === epoch) await writeClaim(storage, keys.owner, { ...current, renewedAt: 0 })
 }
 
+/**
+ * Lets the epochs of an empty folder go on above `epoch`: that of the folder which was in this place before, so that work on that one
+ * which nobody has stopped notices that the place is not its own any more.
+ */
+export async function startAboveEpoch(storage: Storage, owner: Owner, epoch: number): Promise<void> {
+  await storage.createExclusive(keys.ownerClaim(epoch), json({ ...owner, epoch, renewedAt: 0 }))
+}
+
 /** The claim that holds, unless a later epoch owns the folder: then `DATASET_OPEN_ELSEWHERE`. */
 export async function requireEpoch(storage: Storage, epoch: number): Promise<OwnerClaim | null> {
   const current = await readOwner(storage)

@@ -44,6 +44,19 @@ export async function ensureSeedSnapshot(storage: Storage, seed: CompiledSeed, p
   await writer.end(rowCount)
 }
 
+/** Takes the snapshot over from another folder, unless it is there. Throws `DATASET_DAMAGED` when it is in neither. */
+export async function copySeedSnapshot(from: Storage, to: Storage, contentHash: string): Promise<void> {
+  if ((await readIndex(to, contentHash)) !== null) return
+  const index = await readIndex(from, contentHash)
+  if (index === null) throw damaged(from, keys.seedIndex(contentHash))
+  for (const part of index.parts.keys()) {
+    const bytes = await from.read(keys.seedPart(contentHash, part))
+    if (bytes === null) throw damaged(from, keys.seedPart(contentHash, part))
+    await to.writeAtomic(keys.seedPart(contentHash, part), bytes)
+  }
+  await to.writeAtomic(keys.seedIndex(contentHash), `${JSON.stringify(index)}\n`)
+}
+
 function createWriter(storage: Storage, contentHash: string): { add(row: SeedRow): Promise<void>; end(rowCount: number): Promise<void> } {
   const parts: [number, number][][] = []
   let rows: SeedRow[] = []
