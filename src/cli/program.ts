@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import type { CommandContext } from './context.ts'
 import type { CreateFlags } from './commands/create.ts'
 import type { DevFlags } from './commands/dev.ts'
+import type { EventsFlags } from './commands/events.ts'
 import type { ExplainFlags } from './commands/explain.ts'
 import type { ExportFlags } from './commands/export.ts'
 import type { ListFlags } from './commands/list.ts'
@@ -50,6 +51,7 @@ export function createProgram(run: Run): Command {
   addValidate(program, run)
   addRehearse(program, run)
   addLooks(program, run)
+  addEvents(program, run)
   addShow(program, run)
   addExplain(program, run)
   addExport(program, run)
@@ -253,6 +255,21 @@ function addLooks(program: Command, run: Run): void {
     .addHelpText('after', COMMAND_HELP.watch)
     .action((dataset: string, flags: StatusFlags) =>
       run(flags, async (context) => (await import('./commands/watch.ts')).watch(dataset, flags, context)),
+    )
+}
+
+function addEvents(program: Command, run: Run): void {
+  program
+    .command('events')
+    .description('what happened to a dataset: waits, findings, drops, changes; with time')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .addOption(artifactPath())
+    .option('--all', 'a line for each row group, instead of one for many')
+    .option('-f, --follow', 'go on until the open run has ended')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.events)
+    .action((dataset: string, flags: EventsFlags) =>
+      run(flags, async (context) => (await import('./commands/events.ts')).events(dataset, flags, context)),
     )
 }
 

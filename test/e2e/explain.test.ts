@@ -80,8 +80,8 @@ describe('a row of a dataset that keeps all traces', () => {
       expect(given['topic']).toBe(rows[index]?.['topic'])
       const [text, facts] = columns
       expect(text?.calls[0]?.messages).toEqual([
-        { role: 'system', content: `Be ${String(given['secret'])}.` },
-        { role: 'user', content: `Write about ${String(given['topic'])}.` },
+        { role: 'system', content: `Be ${given['secret'] as string}.` },
+        { role: 'user', content: `Write about ${given['topic'] as string}.` },
       ])
       expect(text?.calls[0]).toMatchObject({ model: 'stub-1', provider: 'stub', maxTokens: 500 })
       expect(text?.calls[0]?.temperature).toBeGreaterThan(0.2)
@@ -108,7 +108,7 @@ describe('a row of a dataset that keeps no traces', () => {
       ['text', 1, null],
       ['facts', 1, null],
     ])
-    expect(columns[0]?.calls[0]?.messages[1]?.content).toBe(`Write about ${String(given['topic'])}.`)
+    expect(columns[0]?.calls[0]?.messages[1]?.content).toBe(`Write about ${given['topic'] as string}.`)
     expect(await readdir(location)).not.toContain('traces')
     await expect(explainRow(location, 10)).rejects.toMatchObject({ code: 'USAGE' })
   })

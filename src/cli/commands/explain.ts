@@ -28,7 +28,8 @@ export async function explain(dataset: string, row: number, flags: ExplainFlags,
   const explanation = await explainRow(location, row, columnGenerators === undefined ? {} : { columnGenerators })
   output.emit('explanation', explanation)
   sayRow(output, explanation)
-  for (const column of explanation.columns) sayColumn(output, column, flags.full === true)
+  const told = explanation.columns.filter(({ calls, note }) => calls.length > 0 || note !== null)
+  for (const column of told) sayColumn(output, column, flags.full === true)
   sayRecord(output, explanation)
   return EXIT.complete
 }
