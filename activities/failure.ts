@@ -32,6 +32,7 @@ export function toFailure(error: unknown, options: FailureOptions): Error {
     message: `${error.message}${wayOut}`.slice(0, 1_500),
     type: error.code,
     nonRetryable: !isRetried,
+    ...(error.details['budget'] === undefined ? {} : { details: [error.details['budget']] }),
     ...(error.details.retryAfterMs === undefined ? {} : { nextRetryDelay: error.details.retryAfterMs }),
   })
 }

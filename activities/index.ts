@@ -12,6 +12,7 @@ import { createScanDataset } from './scan-dataset.ts'
 import { createSettleStage } from './settle-stage.ts'
 import { createStageExtension, createWithdrawExtension } from './stage-extension.ts'
 import { createWriteCheckpoint } from './write-checkpoint.ts'
+import { createWriteControl } from './write-control.ts'
 
 export type { ActivityDependencies } from './dependencies.ts'
 export type { RowGroupAttempt, RowGroupEvent } from './row-group-events.ts'
@@ -24,6 +25,7 @@ export function createActivities(dependencies: ActivityDependencies): ParquetryA
     generateRowGroup: createGenerateRowGroup(dependencies),
     repairRowGroup: createRepairRowGroup(dependencies),
     writeCheckpoint: createWriteCheckpoint(dependencies),
+    writeControl: createWriteControl(dependencies),
     runProcessors: createRunProcessors(dependencies),
     profileDataset: createProfileDataset(dependencies),
     prepareStage: createPrepareStage(dependencies),

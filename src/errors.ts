@@ -89,6 +89,7 @@ const KIND_OF_CODE = {
   TEMPORAL_SERVER_FAILED: 'user',
   SCHEDULE_EXISTS: 'user',
   SCHEDULE_NOT_FOUND: 'user',
+  RUN_NOT_OPEN: 'user',
   NO_WORKER: 'user',
   RUN_FAILED: 'internal',
   INTERNAL: 'internal',

@@ -19,6 +19,9 @@ export { CompositeHandle } from './client/composite-handle.ts'
 export type { CompositeRunProgress } from './client/composite-handle.ts'
 export type { CreateCompositeOptions, ResumeCompositeOptions } from './client/start-composite.ts'
 export type { CompositeResult, StageReport } from './composite-contract.ts'
+export { Schedules } from './client/schedules.ts'
+export type { CreatedSchedule, ScheduleOptions } from './client/schedules.ts'
+export type { DatasetSchedule, Firing } from './client/describe-schedule.ts'
 export { RunHandle } from './client/run-handle.ts'
 export type { RunProgress } from './client/progress.ts'
 export { listDatasets } from './client/list-datasets.ts'
@@ -39,7 +42,15 @@ export { createMetrics } from './worker/metrics.ts'
 export type { WorkerMetrics } from './worker/metrics.ts'
 export type { WorkerEvent } from './worker/worker-events.ts'
 export type { DatasetProcessor, DatasetTables, ProcessorContext, ProcessorOutput, Scratch } from './dataset/ports.ts'
-export type { DatasetResult, RunOptions } from './contract.ts'
+export type {
+  BudgetAnswer,
+  BudgetRequest,
+  DatasetResult,
+  ExtendAnswer,
+  ModelLimitsAnswer,
+  ModelLimitsRequest,
+  RunOptions,
+} from './contract.ts'
 export { isParquetryError, ParquetryError } from './errors.ts'
 export type { ErrorCode, Problem } from './errors.ts'
 export type { ChatAnswer, ChatMessage } from './model/client.ts'
