@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { workflowIdOf } from '../../src/contract.ts'
-import { readMetadata } from '../../src/dataset/metadata.ts'
+import { readMetadata, writeMetadata } from '../../src/dataset/metadata.ts'
 import { openStorage } from '../../src/storage/open.ts'
 import { ensureBuilt } from '../cli/helpers.ts'
 import { openWorkshop, QUICK_RUN, rowsOf, until } from '../helpers/datasets.ts'
@@ -90,9 +90,17 @@ describe('a scheduled dataset', () => {
           await until(async () => (await schedules.get(location)).last?.outcome === 'extended')
           expect((await schedules.get(location)).last).toMatchObject({ reason: '5 rows added: 16 in all' })
 
-          // A run that was stopped is gone on with before anything is added.
+          // What a run left unfinished is gone on with before anything is added.
+          const metadata = await readMetadata(openStorage(location))
+          if (metadata.kind !== 'ours') throw new Error('expected metadata.json to be ours')
+          const { parquetry } = metadata.value
+          await writeMetadata(openStorage(location), { ...metadata.value, parquetry: { ...parquetry, state: 'stopped' } })
+          const { last } = await fire()
+          expect(last).toMatchObject({ outcome: 'extended', reason: '5 rows added: 21 in all' })
+          const { events } = await temporal.workflow.getHandle(last!.workflowId, last!.runId).fetchHistory()
+          expect(events?.filter((event) => event.childWorkflowExecutionCompletedEventAttributes)).toHaveLength(2)
         })
-        const unbroken = await workshop.make(config, { datasetName: 'unbroken', numRecords: 16, bufferSize: 4, seed: 5 })
+        const unbroken = await workshop.make(config, { datasetName: 'unbroken', numRecords: 21, bufferSize: 4, seed: 5 })
         expect(await rowsOf(location)).toEqual(await rowsOf(unbroken.location))
       } finally {
         await schedules.delete(location)
