@@ -25,11 +25,7 @@ describe('schedule', () => {
       expect(made.stdout).toMatch(/^UI {7}http.*\/schedules\/reviews-[0-9a-f]{8}$/m)
       expect(made.stderr).toMatch(/no worker serves the task queue parquetry: .*npx parquetry worker/)
 
-      const [paused, again, missing] = await Promise.all([
-        place.run(['schedule', 'reviews', '--pause', '--json']),
-        place.run(['schedule', 'reviews.yaml', '--every', '1d', '--extend', '1000']),
-        place.run(['schedule', 'nothing', '--now']),
-      ])
+      const paused = await place.run(['schedule', 'reviews', '--pause', '--json'])
       expect(eventsOf(paused)).toEqual([
         expect.objectContaining({
           event: 'schedule',
@@ -38,11 +34,8 @@ describe('schedule', () => {
           everyMs: 86_400_000,
           isPaused: true,
           nextAt: null,
-          last: null,
         }),
       ])
-      expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining('SCHEDULE_EXISTS') })
-      expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('SCHEDULE_NOT_FOUND') })
 
       const list = await place.run(['schedule', '--list'])
       expect(list.stdout).toMatch(
