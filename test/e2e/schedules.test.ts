@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { specOf } from '../../src/client/schedule-times.ts'
 import { workflowIdOf } from '../../src/contract.ts'
 import { readMetadata, writeMetadata } from '../../src/dataset/metadata.ts'
 import { openStorage } from '../../src/storage/open.ts'
@@ -20,13 +21,13 @@ afterAll(async () => {
   await workshop?.close()
 })
 
-const config = {
+const configOf = (path: string): object => ({
+  seed_config: { source: { seed_type: 'local', path }, sampling_strategy: 'shuffle' },
   columns: [
-    { name: 'colour', column_type: 'sampler', sampler_type: 'category', params: { values: ['red', 'green', 'blue'] } },
     { name: 'size', column_type: 'sampler', sampler_type: 'uniform', params: { low: 1, high: 9 } },
-    { name: 'label', column_type: 'expression', expr: '{{ colour }} of {{ size }}' },
+    { name: 'label', column_type: 'expression', expr: '{{ text }} of {{ size }}' },
   ],
-}
+})
 
 const DAY_MS = 86_400_000
 const targetOf = async (location: string): Promise<number> => {
@@ -41,14 +42,30 @@ describe('a scheduled dataset', () => {
     async () => {
       const { schedules, temporal } = workshop.client
       const taskQueue = `parquetry-test-${randomUUID()}`
+      const path = join(workshop.artifactPath, 'texts.csv')
+      await writeFile(path, `text\n${Array.from({ length: 8 }, (_, row) => `text ${row}\n`).join('')}`)
+      const config = configOf(path)
+      const unbroken = await workshop.make(config, { datasetName: 'unbroken', numRecords: 21, bufferSize: 4, seed: 5 })
       const place = { artifactPath: workshop.artifactPath, datasetName: 'daily' }
-      const options = { ...place, taskQueue, seed: 5, bufferSize: 4, first: 6, extendBy: 5, everyMs: DAY_MS, run: QUICK_RUN }
+      const options = {
+        ...place,
+        taskQueue,
+        seed: 5,
+        bufferSize: 4,
+        first: 6,
+        extendBy: 5,
+        everyMs: DAY_MS,
+        run: { ...QUICK_RUN, heartbeatTimeoutMs: 2_000 },
+      }
       const { schedule, run } = await schedules.create(config, options)
       const location = join(workshop.artifactPath, 'daily')
       expect(schedule).toMatchObject({ dataset: 'daily', location, extendBy: 5, everyMs: DAY_MS, isPaused: false, firings: 0, last: null })
       // A whole interval from now, not at midnight.
       expect(Math.abs((schedule.nextAt ?? 0) - Date.now() - DAY_MS)).toBeLessThan(60_000)
       await expect(schedules.create(config, options)).rejects.toMatchObject({ code: 'SCHEDULE_EXISTS' })
+
+      // Firings need neither the config nor where its rows came from.
+      await rm(path)
 
       /** Fires and waits for what comes of it. */
       async function fire(): Promise<DatasetSchedule> {
@@ -100,12 +117,25 @@ describe('a scheduled dataset', () => {
           const { events } = await temporal.workflow.getHandle(last!.workflowId, last!.runId).fetchHistory()
           expect(events?.filter((event) => event.childWorkflowExecutionCompletedEventAttributes)).toHaveLength(2)
         })
-        const unbroken = await workshop.make(config, { datasetName: 'unbroken', numRecords: 21, bufferSize: 4, seed: 5 })
         expect(await rowsOf(location)).toEqual(await rowsOf(unbroken.location))
       } finally {
         await schedules.delete(location)
       }
       await expect(schedules.get(location)).rejects.toMatchObject({ code: 'SCHEDULE_NOT_FOUND' })
+    },
+  )
+
+  it.each(['0 6 * * *', '*/15 0-6,22 1 JAN-mar mon', '@daily', 'CRON_TZ=Europe/Berlin 30 5 * * 1-5', '0 0 * * 7'])(
+    'the server understands the times %j as well',
+    async (cron) => {
+      const handle = await workshop.client.temporal.schedule.create({
+        scheduleId: randomUUID(),
+        spec: specOf({ cron }, 0),
+        state: { paused: true },
+        action: { type: 'startWorkflow', workflowType: 'nothing', taskQueue: 'nobody' },
+      })
+      expect((await handle.describe()).spec.calendars).toHaveLength(1)
+      await handle.delete()
     },
   )
 })

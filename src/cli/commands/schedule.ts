@@ -1,5 +1,5 @@
 /** `schedule`: makes a schedule that extends a dataset, looks at schedules, changes them. */
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { DatasetSchedule } from '../../client/describe-schedule.ts'
 import type { Schedules } from '../../client/schedules.ts'
 import { checkDatasetName } from '../../dataset/layout.ts'
@@ -108,7 +108,7 @@ async function list({ client }: Server, { output }: CommandContext): Promise<num
 
 async function change(subject: string, flags: ScheduleFlags, server: Server, { output, env }: CommandContext): Promise<number> {
   const { schedules } = server.client
-  const dataset = placeOf(subject, flags.artifactPath)
+  const dataset = placeOf(subject, flags)
   if (flags.delete === true) {
     const ended = await schedules.delete(dataset)
     output.emit('deleted', ended)
@@ -148,12 +148,17 @@ function say(output: Output, each: DatasetSchedule): void {
 }
 
 /** The dataset's folder; the name as it was given where there is no such folder any more. */
-function placeOf(subject: string, artifactPath: string): string {
+function placeOf(subject: string, { artifactPath, datasetName }: ScheduleFlags): string {
+  const isConfig = /\.(?:ya?ml|json)$/u.test(subject)
   try {
-    return findDataset(subject, artifactPath)
+    return findDataset(isConfig ? (datasetName ?? nameOf(subject)) : subject, artifactPath)
   } catch (error) {
     if (!isParquetryError(error) || error.code !== 'DATASET_NOT_FOUND') throw error
-    return /\.(?:ya?ml|json)$/u.test(subject) ? findDataset(basename(nameOf(subject)), artifactPath) : subject
+    if (!isConfig) return subject
+    throw usage(
+      `${subject} has no dataset yet; expected times and how many rows each firing adds`,
+      commandLine('schedule', subject, '--every', '1d', '--extend', '1000'),
+    )
   }
 }
 
