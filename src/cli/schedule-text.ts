@@ -29,9 +29,10 @@ export function nextText({ isPaused, nextAt }: Pick<DatasetSchedule, 'isPaused' 
   return `${new Date(nextAt).toISOString().slice(0, 16).replace('T', ' ')} UTC, in ${ageText(0, Math.max(0, nextAt - now))}`
 }
 
-/** `extended 3h07m ago: 1,000 rows added`, or `none yet`. */
+/** `extended 3h07m ago: 1000 rows added: 3000 in all`, `open for 42s`, or `none yet`. */
 export function lastText({ last }: Pick<DatasetSchedule, 'last'>, now: number): string {
   if (last === null) return 'none yet'
+  if (last.outcome === 'open') return `open for ${ageText(last.at, now)}`
   const outcome = last.outcome === 'failed' ? 'FAILED' : last.outcome
   return `${outcome} ${ageText(last.at, now)} ago${last.reason === null ? '' : `: ${last.reason}`}`
 }

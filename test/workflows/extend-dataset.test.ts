@@ -3,9 +3,10 @@ import type { WorkflowHandle } from '@temporalio/client'
 import { WorkflowFailedError } from '@temporalio/client'
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { listOpenRuns } from '../../src/client/open-runs.ts'
 import { SIGNALS, workflowIdOf } from '../../src/contract.ts'
 import type { DatasetResult } from '../../src/contract.ts'
-import { EXTEND_DATASET } from '../../src/schedule-contract.ts'
+import { EXTEND_DATASET, FIRING_PREFIX } from '../../src/schedule-contract.ts'
 import type { ExtendDatasetResult } from '../../src/schedule-contract.ts'
 import { until } from '../helpers/datasets.ts'
 import type { Harness } from '../helpers/temporal.ts'
@@ -37,7 +38,7 @@ async function fire(
   const fakes = createFakeExtension({ id, ...options })
   return await harness.withWorker({ taskQueue: id, activities: fakes.activities }, async () => {
     const args = [extensionInput(id)]
-    const firing = await harness.client.workflow.start(EXTEND_DATASET, { taskQueue: id, workflowId: `firing-${id}`, args })
+    const firing = await harness.client.workflow.start(EXTEND_DATASET, { taskQueue: id, workflowId: `${FIRING_PREFIX}${id}`, args })
     if (act !== undefined) {
       await until(() => fakes.disk.generated.length > 0)
       await act(firing, harness.client.workflow.getHandle(workflowIdOf(id)))
@@ -81,8 +82,11 @@ describe('a firing of a schedule', () => {
     })
   })
 
-  it('ends as stopped with its run, and adds nothing after that', { timeout: 60_000 }, async () => {
-    const { result, fakes } = await fire({ fake: slow, isUnfinished: true }, async (_firing, run) => run.signal(SIGNALS.stop, {}))
+  it('has its run listed among the open ones, ends as stopped with it, and adds nothing after that', { timeout: 60_000 }, async () => {
+    const { result, fakes } = await fire({ fake: { ...fake, groupMs: 20_000 }, isUnfinished: true }, async (_firing, run) => {
+      await until(async () => (await listOpenRuns(harness.client)).some(({ workflowId }) => workflowId === run.workflowId))
+      await run.signal(SIGNALS.stop, { now: true })
+    })
     expect(result).toMatchObject({ outcome: 'stopped', reason: expect.stringContaining('the next firing goes on with it') })
     expect(fakes.staged).toHaveLength(1)
   })
