@@ -84,6 +84,13 @@ its end, or when nothing is open and the dataset is not finished.`,
 Examples:
   npx parquetry show product-reviews
   npx parquetry show artifacts/product-reviews 41 --json`,
+  explain: `
+Examples:
+  npx parquetry explain product-reviews 41
+  npx parquetry explain artifacts/product-reviews 41 --full --json
+
+Samples and prompts can always be told; requests and answers while the row group is open, and afterwards
+where the config says \`parquetry: { traces: sampled }\` (one row in a hundred) or \`all\`. Nobody is called.`,
   resume: `
 Examples:
   npx parquetry resume product-reviews

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import type { CommandContext } from './context.ts'
 import type { CreateFlags } from './commands/create.ts'
 import type { DevFlags } from './commands/dev.ts'
+import type { ExplainFlags } from './commands/explain.ts'
 import type { ExportFlags } from './commands/export.ts'
 import type { ListFlags } from './commands/list.ts'
 import type { PreviewFlags } from './commands/preview.ts'
@@ -52,6 +53,7 @@ export function createProgram(run: Run): Command {
   addRehearse(program, run)
   addLooks(program, run)
   addShow(program, run)
+  addExplain(program, run)
   addExport(program, run)
   addReport(program, run)
   addPushToHub(program, run)
@@ -267,6 +269,22 @@ function addShow(program: Command, run: Run): void {
     .addHelpText('after', COMMAND_HELP.show)
     .action((dataset: string, row: number, flags: { readonly artifactPath: string; readonly json?: boolean }) =>
       run(flags, async (context) => (await import('./commands/show.ts')).show(dataset, row, flags, context)),
+    )
+}
+
+function addExplain(program: Command, run: Run): void {
+  program
+    .command('explain')
+    .description('where a row came from: samples, prompts, answers, cost, run; needs no server')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .argument('<row>', 'index of the record, from 0', parseIndex)
+    .addOption(artifactPath())
+    .option('--full', 'prompts and answers to their ends')
+    .addOption(extensions())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.explain)
+    .action((dataset: string, row: number, flags: ExplainFlags) =>
+      run(flags, async (context) => (await import('./commands/explain.ts')).explain(dataset, row, flags, context)),
     )
 }
 
