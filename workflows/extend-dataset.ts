@@ -124,8 +124,14 @@ function stopped({ targetNumRecords }: DatasetResult, rowsWritten: number): Exte
   return { outcome: 'stopped', reason, targetNumRecords, rowsWritten }
 }
 
-function extended({ extendBy }: ExtendDatasetInput, { targetNumRecords }: DatasetResult, rowsWritten: number): ExtendDatasetResult {
-  return { outcome: 'extended', reason: `${extendBy} rows added: ${targetNumRecords} in all`, targetNumRecords, rowsWritten }
+function extended(
+  { extendBy }: ExtendDatasetInput,
+  { generated, targetNumRecords }: DatasetResult,
+  rowsWritten: number,
+): ExtendDatasetResult {
+  // Another firing of the same moment may have asked for the same rows.
+  const what = generated ? `${extendBy} rows added` : 'the rows were there already'
+  return { outcome: 'extended', reason: `${what}: ${targetNumRecords} in all`, targetNumRecords, rowsWritten }
 }
 
 function wordsOf({ extendBy }: ExtendDatasetInput, { kind, numRecords }: StagedExtension): string {
