@@ -27,6 +27,7 @@ const flow = {
     'server',
     'composite',
     'composite-contract',
+    'schedule-contract',
     'seed',
     'hub',
     'dataset',
@@ -38,8 +39,8 @@ const flow = {
     'errors',
   ],
   'src/server/**': ['errors'],
-  'workflows/**': ['plan', 'composite-contract', 'contract', 'errors'],
-  'activities/**': ['composite', 'dataset', 'config', 'plan', 'composite-contract', 'contract', 'errors'],
+  'workflows/**': ['plan', 'composite-contract', 'schedule-contract', 'contract', 'errors'],
+  'activities/**': ['composite', 'dataset', 'config', 'plan', 'composite-contract', 'schedule-contract', 'contract', 'errors'],
   'src/composite/**': ['dataset', 'seed', 'config', 'plan', 'composite-contract', 'contract', 'errors'],
   'src/dataset/**': ['report', 'template', 'seed', 'columns', 'processors', 'parquet', 'config', 'random', 'plan', 'contract', 'errors'],
   'src/columns/**': ['template', 'random', 'plan', 'errors'],
@@ -58,16 +59,24 @@ const flow = {
   'src/template/**': ['errors'],
   'src/random/**': ['errors'],
   'src/composite-contract.ts': ['contract', 'errors'],
+  'src/schedule-contract.ts': ['contract', 'errors'],
   'src/contract.ts': ['errors'],
   'src/values.ts': [],
   'src/errors.ts': [],
 }
 
 /** Code that also runs inside the workflow sandbox: no Node, no zod, no Temporal client or worker. */
-const sandboxed = ['workflows/**', 'src/plan/**', 'src/composite-contract.ts', 'src/contract.ts', 'src/errors.ts']
+const sandboxed = [
+  'workflows/**',
+  'src/plan/**',
+  'src/composite-contract.ts',
+  'src/schedule-contract.ts',
+  'src/contract.ts',
+  'src/errors.ts',
+]
 const outsideSandbox = ['node:*', 'zod', '@temporalio/*', '!@temporalio/workflow', '!@temporalio/common']
 
-const files = ['errors', 'composite-contract', 'contract', 'values']
+const files = ['errors', 'composite-contract', 'schedule-contract', 'contract', 'values']
 /** Packages whose names look like folders of ours. */
 const packages = ['!@modelcontextprotocol/**']
 const glob = (unit) => (files.includes(unit) ? `**/${unit}.ts` : `**/${unit}/**`)

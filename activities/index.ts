@@ -1,6 +1,7 @@
 /** The object a worker registers: every activity, made from its effects. */
 import type { CompositeActivities } from '../src/composite-contract.ts'
 import type { ParquetryActivities } from '../src/contract.ts'
+import type { ScheduleActivities } from '../src/schedule-contract.ts'
 import type { ActivityDependencies } from './dependencies.ts'
 import { createGenerateRowGroup, createRepairRowGroup } from './generate-row-group.ts'
 import { createPrepareDataset } from './prepare-dataset.ts'
@@ -9,6 +10,7 @@ import { createProfileDataset } from './profile-dataset.ts'
 import { createRunProcessors } from './run-processors.ts'
 import { createScanDataset } from './scan-dataset.ts'
 import { createSettleStage } from './settle-stage.ts'
+import { createStageExtension, createWithdrawExtension } from './stage-extension.ts'
 import { createWriteCheckpoint } from './write-checkpoint.ts'
 import { createWriteControl } from './write-control.ts'
 
@@ -16,7 +18,7 @@ export type { ActivityDependencies } from './dependencies.ts'
 export type { RowGroupAttempt, RowGroupEvent } from './row-group-events.ts'
 
 /** All activities of a worker. */
-export function createActivities(dependencies: ActivityDependencies): ParquetryActivities & CompositeActivities {
+export function createActivities(dependencies: ActivityDependencies): ParquetryActivities & CompositeActivities & ScheduleActivities {
   return {
     prepareDataset: createPrepareDataset(dependencies),
     scanDataset: createScanDataset(dependencies),
@@ -28,5 +30,7 @@ export function createActivities(dependencies: ActivityDependencies): ParquetryA
     profileDataset: createProfileDataset(dependencies),
     prepareStage: createPrepareStage(dependencies),
     settleStage: createSettleStage(dependencies),
+    stageExtension: createStageExtension(dependencies),
+    withdrawExtension: createWithdrawExtension(dependencies),
   }
 }

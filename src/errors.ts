@@ -87,6 +87,8 @@ const KIND_OF_CODE = {
   TEMPORAL_UNREACHABLE: 'user',
   TEMPORAL_BINARY_UNAVAILABLE: 'user',
   TEMPORAL_SERVER_FAILED: 'user',
+  SCHEDULE_EXISTS: 'user',
+  SCHEDULE_NOT_FOUND: 'user',
   RUN_NOT_OPEN: 'user',
   NO_WORKER: 'user',
   RUN_FAILED: 'internal',

@@ -3,6 +3,7 @@ import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from 
 import type { ActivityInterfaceFor } from '@temporalio/workflow'
 import type { CompositeActivities } from '../src/composite-contract.ts'
 import type { ParquetryActivities, RunOptions } from '../src/contract.ts'
+import type { ScheduleActivities } from '../src/schedule-contract.ts'
 
 type Proxies = ActivityInterfaceFor<ParquetryActivities>
 
@@ -48,4 +49,14 @@ export function createProxies(options: RunOptions): Proxies {
 export function createCompositeProxies(options: RunOptions): ActivityInterfaceFor<CompositeActivities> {
   const folders = proxyActivities<CompositeActivities>({ ...folder, heartbeatTimeout: options.heartbeatTimeoutMs ?? 8_000 })
   return { prepareStage: folders.prepareStage, settleStage: folders.settleStage }
+}
+
+/** Activity proxies of a firing of a schedule. It need not wait for ever for a folder, since the next one comes by itself: twenty attempts take about eight minutes. */
+export function createScheduleProxies(options: RunOptions): ActivityInterfaceFor<ScheduleActivities> {
+  const folders = proxyActivities<ScheduleActivities>({
+    ...folder,
+    heartbeatTimeout: options.heartbeatTimeoutMs ?? 8_000,
+    retry: { ...folder.retry, maximumAttempts: 20 },
+  })
+  return { stageExtension: folders.stageExtension, withdrawExtension: folders.withdrawExtension }
 }

@@ -21,6 +21,7 @@ Examples:
   npx parquetry preview examples/product-reviews.yaml -n 3 --provider rehearsal
   npx parquetry rehearse examples/product-reviews.yaml -n 100000
   npx parquetry create examples/product-reviews.yaml -n 2000
+  npx parquetry schedule examples/product-reviews.yaml --every 1d --extend 1000
   npx parquetry list
   npx parquetry watch product-reviews
   npx parquetry show product-reviews 0

@@ -30,6 +30,7 @@ import {
   parseWindow,
 } from './options.ts'
 import { packageVersion } from './package-root.ts'
+import { addSchedule } from './schedule-program.ts'
 import type { WatchedFlags } from './watched-worker.ts'
 
 /** Runs a command with what it needs, and keeps its exit code; of the flags only `json` is looked at. */
@@ -47,6 +48,7 @@ export function createProgram(run: Run): Command {
   addResume(program, run)
   addRetryDropped(program, run)
   addControls(program, run, { artifactPath, json })
+  addSchedule(program, run, { artifactPath, json, addConfigOptions })
   addPreview(program, run)
   addValidate(program, run)
   addRehearse(program, run)

@@ -120,7 +120,7 @@ async function serve(options: SessionOptions): Promise<RunningWorker | null> {
   const { output, client, run, server, env } = options
   const isShared = run.taskQueue === TASK_QUEUE
   if (options.worker === 'external' || isShared) {
-    if (!(await waitForWorker(options)))
+    if (!(await waitForWorker(client, run.taskQueue)))
       output.warn(`no worker serves the task queue ${run.taskQueue}; start one with: ${commandLine('worker')}`)
     return null
   }
@@ -140,10 +140,10 @@ async function serve(options: SessionOptions): Promise<RunningWorker | null> {
 }
 
 /** True once somebody serves the queue; false after 5 s (ruling 23). */
-async function waitForWorker({ client, run }: SessionOptions): Promise<boolean> {
+export async function waitForWorker(client: ParquetryClient, taskQueue: string): Promise<boolean> {
   const deadline = Date.now() + 5_000
   for (;;) {
-    if (await client.hasWorker(run.taskQueue)) return true
+    if (await client.hasWorker(taskQueue)) return true
     if (Date.now() >= deadline) return false
     await sleep(500)
   }

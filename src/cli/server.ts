@@ -63,7 +63,21 @@ export function workflowLink(
   workflowId: string,
   env: Environment = process.env,
 ): string {
+  return uiLink({ handle, target }, 'workflow', workflowId, env)
+}
+
+/** The same for a schedule. */
+export function scheduleLink(server: Pick<Server, 'handle' | 'target'>, scheduleId: string, env: Environment = process.env): string {
+  return uiLink(server, 'schedule', scheduleId, env)
+}
+
+function uiLink(
+  { handle, target }: Pick<Server, 'handle' | 'target'>,
+  kind: 'workflow' | 'schedule',
+  id: string,
+  env: Environment,
+): string {
   const base = handle.uiUrl ?? env['TEMPORAL_UI_URL'] ?? null
-  if (base === null || base === '') return `workflow ${workflowId} in namespace ${target.namespace} of ${target.address}`
-  return `${base.replace(/\/$/, '')}/namespaces/${encodeURIComponent(target.namespace)}/workflows/${encodeURIComponent(workflowId)}`
+  if (base === null || base === '') return `${kind} ${id} in namespace ${target.namespace} of ${target.address}`
+  return `${base.replace(/\/$/, '')}/namespaces/${encodeURIComponent(target.namespace)}/${kind}s/${encodeURIComponent(id)}`
 }

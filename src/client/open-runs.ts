@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client'
 import { GENERATE_COMPOSITE } from '../composite-contract.ts'
 import { GENERATE_DATASET } from '../contract.ts'
+import { FIRING_PREFIX } from '../schedule-contract.ts'
 
 /** An open run, as the server lists it. */
 export interface OpenRun {
@@ -19,8 +20,8 @@ export async function listOpenRuns(client: Client): Promise<readonly OpenRun[]> 
   const runs: OpenRun[] = []
   const types = `WorkflowType IN ('${GENERATE_DATASET}', '${GENERATE_COMPOSITE}')`
   for await (const info of client.workflow.list({ query: `${types} AND ExecutionStatus = 'Running'` })) {
-    // The stages of a composite go on with it.
-    if (info.parentExecution !== undefined) continue
+    // The stages of a composite go on with it; what a schedule started is a run like any other.
+    if (info.parentExecution?.workflowId?.startsWith(FIRING_PREFIX) === false) continue
     runs.push({
       workflowId: info.workflowId,
       datasetName: textOf(info.memo?.['dataset']) ?? info.workflowId,

@@ -41,6 +41,7 @@ import { findRun, isPlaceLost, movedNote, notesOfJoining } from './find-run.ts'
 import type { MovedRun, OpenDatasetRun } from './find-run.ts'
 import { createPeopleCount, findManagedPeople } from './managed-people.ts'
 import { RunHandle } from './run-handle.ts'
+import { Schedules } from './schedules.ts'
 
 /** How to reach the Temporal server. */
 export interface ConnectOptions {
@@ -133,15 +134,7 @@ export class ParquetryClient {
    * `defineDataset` made. Throws `CONFIG_INVALID` with all problems, and what `resolveDataset` throws; nothing is begun then.
    */
   async create(config: ConfigInput, options: CreateOptions = {}): Promise<RunHandle> {
-    const isResumed = resumeModeOf(options.resume) !== 'never'
-    const prepared = await prepareConfig(config, {
-      findPeople: findManagedPeople,
-      ...(isResumed ? { datasetFolder: resolve(options.artifactPath ?? 'artifacts', options.datasetName ?? 'dataset') } : {}),
-      ...options.sources,
-      ...(options.provider === undefined ? {} : { provider: options.provider }),
-      ...(options.columnGenerators === undefined ? {} : { columnGenerators: options.columnGenerators }),
-    })
-    return await this.start(prepared, options)
+    return await this.start(await prepareFor(config, options), options)
   }
 
   /** As `create`, for a config that is compiled already. */
@@ -255,6 +248,17 @@ export class ParquetryClient {
   /** True when some worker polls the task queue now. */
   async hasWorker(taskQueue: string): Promise<boolean> {
     return await hasPollers(this.#client, this.#namespace, taskQueue)
+  }
+
+  /** Schedules of this server's namespace: datasets that are extended again and again. */
+  get schedules(): Schedules {
+    return new Schedules({
+      client: this.#client,
+      prepare: prepareFor,
+      start: async (prepared, options) => this.start(prepared, options),
+      server: async () => this.#serverId(),
+      runOptions: async (run) => this.#runOptions(run),
+    })
   }
 
   async close(): Promise<void> {
@@ -374,6 +378,18 @@ export async function mayStart(prepared: RunnableConfig, options: CreateOptions)
     if (isParquetryError(error)) return false
     throw error
   }
+}
+
+/** The compiled config of a start with these options. Throws `CONFIG_INVALID`. */
+async function prepareFor(config: ConfigInput, options: CreateOptions): Promise<PreparedConfig> {
+  const isResumed = resumeModeOf(options.resume) !== 'never'
+  return await prepareConfig(config, {
+    findPeople: findManagedPeople,
+    ...(isResumed ? { datasetFolder: resolve(options.artifactPath ?? 'artifacts', options.datasetName ?? 'dataset') } : {}),
+    ...options.sources,
+    ...(options.provider === undefined ? {} : { provider: options.provider }),
+    ...(options.columnGenerators === undefined ? {} : { columnGenerators: options.columnGenerators }),
+  })
 }
 
 function placeOf(options: CreateOptions): { readonly artifactPath: string; readonly datasetName: string } {

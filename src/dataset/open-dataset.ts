@@ -64,7 +64,10 @@ export interface OpenDataset extends DatasetPlan, DatasetProgram {
 }
 
 /** The folder behind a reference, after looking that it is that very dataset. Throws `DATASET_NOT_VISIBLE` (retried). */
-export async function requireVisible(ports: Pick<DatasetPorts, 'openStorage'>, ref: DatasetRef): Promise<Storage> {
+export async function requireVisible(
+  ports: Pick<DatasetPorts, 'openStorage'>,
+  ref: Pick<DatasetRef, 'location' | 'datasetId'>,
+): Promise<Storage> {
   const storage = ports.openStorage(ref.location)
   const identity = await readIdentity(storage)
   if (identity?.dataset_id === ref.datasetId) return storage
