@@ -11,7 +11,7 @@ import { NO_TOTALS } from '../src/contract.ts'
 import { addRepair, addTotals } from '../src/plan/progress.ts'
 import { iterate } from '../src/plan/range-set.ts'
 import { rowGroupById, rowGroupCount } from '../src/plan/row-groups.ts'
-import { showDetails, showState, summaryOfRepair } from './presentation.ts'
+import { PROBE_TIMER, showDetails, showState, summaryOfRepair } from './presentation.ts'
 import type { Run } from './run.ts'
 import { preparedOf, totalsOf } from './run.ts'
 import { isHistoryFull, isProbed, noteBlocked, probeDelayMs } from './run-page.ts'
@@ -146,6 +146,6 @@ async function untilProbeIsDue(run: Run): Promise<void> {
   const { blocked } = run
   if (blocked === null) return
   const isAwake = (): boolean => run.blocked !== blocked || run.stop !== null
-  if (isProbed(blocked)) await condition(isAwake, probeDelayMs(run))
+  if (isProbed(blocked)) await condition(isAwake, probeDelayMs(run), PROBE_TIMER)
   else await condition(isAwake)
 }

@@ -17,7 +17,7 @@ import { addResult, addTotals } from '../src/plan/progress.ts'
 import { keepFindings, reconcile } from '../src/plan/reconcile.ts'
 import { rowGroupById } from '../src/plan/row-groups.ts'
 import type { Checkpointer } from './checkpointer.ts'
-import { showDetails, showState, summaryOfRowGroup } from './presentation.ts'
+import { PROBE_TIMER, showDetails, showState, summaryOfRowGroup } from './presentation.ts'
 import type { Run } from './run.ts'
 import { findingsOf, preparedOf, windowOf } from './run.ts'
 
@@ -146,7 +146,7 @@ async function runWindow(context: PageContext, groups: CancellationScope): Promi
       (page.inFlight.size === 0 && (page.queue.length === 0 || isHistoryFull(run))) ||
       (!isHistoryFull(run) && canLaunch(run, page))
     if (blocked === null || !isProbed(blocked)) await condition(isAwake)
-    else if (!(await condition(isAwake, probeDelayMs(run)))) page.isProbeDue = true
+    else if (!(await condition(isAwake, probeDelayMs(run), PROBE_TIMER))) page.isProbeDue = true
   }
 }
 
