@@ -12,8 +12,9 @@ import type { Blocked, ParquetryActivities, RangeSet, RowGroupResult, ScanResult
 import { NO_TOTALS } from '../src/contract.ts'
 import { kindOfCode } from '../src/errors.ts'
 import type { ErrorCode } from '../src/errors.ts'
+import { unpackScan } from '../src/plan/packed-ranges.ts'
 import { contains, fromIds, iterate, union } from '../src/plan/range-set.ts'
-import { addResult, addTotals } from '../src/plan/progress.ts'
+import { addProduced, addResult, addTotals } from '../src/plan/progress.ts'
 import { keepFindings, reconcile } from '../src/plan/reconcile.ts'
 import { rowGroupById } from '../src/plan/row-groups.ts'
 import type { Checkpointer } from './checkpointer.ts'
@@ -91,7 +92,7 @@ export async function runPage(context: PageContext): Promise<PageEnd> {
 async function scanPage({ run, activities, page, checkpoints }: PageContext): Promise<void> {
   run.isRescanRequested = false
   const before = new Set(page.results.keys())
-  const scan = await activities.scanDataset({ dataset: run.input.dataset, firstId: page.firstId, endId: page.endId })
+  const scan = unpackScan(await activities.scanDataset({ dataset: run.input.dataset, firstId: page.firstId, endId: page.endId }))
   // What was done while the scan ran need not be in it; what was done before and is not in it is lost (ruling 8).
   const doneMeanwhile = fromIds([...page.results.keys()].filter((id) => !before.has(id)))
   const reconciled = reconcile({
@@ -196,7 +197,7 @@ function launch(context: PageContext, groups: CancellationScope, id: number): vo
 function settle({ run, page, checkpoints }: PageContext, id: number, result: RowGroupResult): void {
   page.inFlight.delete(id)
   page.results.set(id, result)
-  if (result.isNew) run.produced = addResult(run.produced, result)
+  if (result.isNew) run.produced = addProduced(run.produced, result)
   const wasBlocked = run.blocked !== null
   if (run.blocked !== null && isProbed(run.blocked)) run.blocked = null
   updateTotals(run, page)

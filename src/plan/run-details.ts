@@ -130,7 +130,7 @@ function fallbackText(calls: number): string {
 
 /** Head cells are empty: the names stand in the first column. */
 function table(facts: readonly Fact[]): string {
-  return ['| | |', '|:--|:--|', ...facts.map(([name, value]) => `| ${name} | ${value.replaceAll('|', '\\|')} |`)].join('\n')
+  return ['| | |', '|:--|:--|', ...facts.map(([name, value]) => `| ${name}&ensp; | ${value.replaceAll('|', '\\|')} |`)].join('\n')
 }
 
 /** Text of others as text: it makes no link, picture, heading or table cell. */

@@ -37,9 +37,9 @@ describe('the current details of a run', () => {
     expect(text).toMatch(/^## product-reviews: generating rows\n/)
     expect(text).toContain('▰▰▰▰▰▰▰▰▱▱▱▱▱▱▱▱▱▱▱▱ 40%** 397 of 1,000 rows')
     // 300 rows in 10 minutes, 600 to go; rows of earlier runs are no speed.
-    expect(text).toContain('| Speed | 30 rows/min, about 20:00 left |')
-    expect(text).toContain('| Row groups | 4 of 10, 2 open |')
-    expect(text).toContain('| Cost | $1.50 |')
+    expect(text).toContain('| Speed&ensp; | 30 rows/min, about 20:00 left |')
+    expect(text).toContain('| Row groups&ensp; | 4 of 10, 2 open |')
+    expect(text).toContain('| Cost&ensp; | $1.50 |')
     expect(text).toContain('As of 12:10:00 UTC')
   })
 
@@ -62,7 +62,7 @@ describe('the current details of a run', () => {
   })
 
   it('say of a rehearsal that nothing is paid', () => {
-    expect(details({ rehearsal: true })).toMatch(/Rehearsal[^]*\| Cost \| nothing, rehearsal \|/)
+    expect(details({ rehearsal: true })).toMatch(/Rehearsal[^]*\| Cost&ensp; \| nothing, rehearsal \|/)
   })
 
   it('show text of others as text: no picture, link, heading, row or code of it', () => {
