@@ -41,6 +41,7 @@ export function toFailure(error: unknown, options: FailureOptions): Error {
     message: `${error.message}${whatToDo}`.slice(0, MAX_MESSAGE),
     type: error.code,
     nonRetryable: !isRetried,
+    ...(error.details['budget'] === undefined ? {} : { details: [error.details['budget']] }),
     ...(error.details.retryAfterMs === undefined ? {} : { nextRetryDelay: error.details.retryAfterMs }),
   })
 }

@@ -10,6 +10,7 @@ import { createRunProcessors } from './run-processors.ts'
 import { createScanDataset } from './scan-dataset.ts'
 import { createSettleStage } from './settle-stage.ts'
 import { createWriteCheckpoint } from './write-checkpoint.ts'
+import { createWriteControl } from './write-control.ts'
 
 export type { ActivityDependencies } from './dependencies.ts'
 export type { RowGroupAttempt, RowGroupEvent } from './row-group-events.ts'
@@ -22,6 +23,7 @@ export function createActivities(dependencies: ActivityDependencies): ParquetryA
     generateRowGroup: createGenerateRowGroup(dependencies),
     repairRowGroup: createRepairRowGroup(dependencies),
     writeCheckpoint: createWriteCheckpoint(dependencies),
+    writeControl: createWriteControl(dependencies),
     runProcessors: createRunProcessors(dependencies),
     profileDataset: createProfileDataset(dependencies),
     prepareStage: createPrepareStage(dependencies),

@@ -4,6 +4,8 @@
  */
 import type { ErrorCode } from './errors.ts'
 import type { AttemptTrace } from './plan/deaths.ts'
+import type { Budget, Spend } from './plan/budget.ts'
+import type { RunLimits } from './plan/shares.ts'
 
 /** Sorted, disjoint, half-open ranges [start, end) of whole numbers ≥ 0. */
 export type RangeSet = readonly (readonly [start: number, end: number])[]
@@ -158,8 +160,16 @@ export interface PreparedDataset {
   readonly targetNumRecords: number
   /** Row groups open at once, from the config. */
   readonly maxConcurrentRowGroups: number
+  /** Models that columns ask, by alias, with their limits in the config. Default none. */
+  readonly models?: Readonly<Record<string, RunLimits>>
+  /** Aliases of models without a price, which a budget of money cannot be kept to with; absent when all have one. */
+  readonly unpricedModels?: readonly string[]
+  /** What the dataset may cost, from the config; absent for no limit. */
+  readonly budget?: Budget
   /** Rows that may be dropped in a dataset called complete, already resolved to a count. */
   readonly maxDroppedRows: number
+  /** The share of the rows wanted, below 1, that `maxDroppedRows` was resolved from; absent where the config gives a count. */
+  readonly maxDroppedShare?: number
   /** True when answers come from the rehearsal endpoint. */
   readonly rehearsal: boolean
   /** Currency of `Usage.cost`, or null when no model has a price. */
@@ -177,6 +187,8 @@ export interface ScanInput {
   readonly dataset: DatasetRef
   readonly firstId: number
   readonly endId: number
+  /** Count what lies in the journals of row groups that are not committed. Default false. */
+  readonly countsJournals?: boolean
 }
 
 /** What the folder holds of a page of the plan. */
@@ -189,6 +201,8 @@ export interface ScanResult {
   readonly findings: readonly Finding[]
   /** Ids of committed row groups in the page with dropped rows whose indices are known; absent when there are none. */
   readonly withDropped?: RangeSet
+  /** What the journals of row groups in the page hold that are not committed, by id; absent unless asked for. */
+  readonly journals?: readonly (readonly [id: number, money: number, tokens: number])[]
 }
 
 /** Answer of `scanDataset`: a `ScanResult` whose sets are packed (`packScan`). */
@@ -206,6 +220,20 @@ export interface GenerateRowGroupInput {
   readonly epoch: number
   /** True while the run waits: the first model call goes alone, the others only once it was answered (ruling 21). */
   readonly isProbe: boolean
+  /** Place of the row group in the window, from 0: no two open ones have the same. Limits of the run are shared out by it. Default 0. */
+  readonly slot?: number
+  /** Most that the row group's journal may come to; absent without a budget. A later control overrides it. */
+  readonly ceiling?: Budget
+  /** Revision of the last control when the row group was opened: only a later one knows better. Default 0. */
+  readonly revision?: number
+}
+
+/** What a failed row group tells of its budget, as the failure's details. */
+export interface BudgetReport {
+  /** What its journal has come to. */
+  readonly spent: Spend
+  /** What its next call may cost, where that did not fit; else absent. */
+  readonly needed?: Spend
 }
 
 /** Input of `repairRowGroup`: the dropped rows of a committed row group are made again (ruling 6). */
@@ -252,6 +280,27 @@ export interface CheckpointInput {
   readonly isFinal: boolean
 }
 
+/** What a run tells the workers of its open row groups, in `control.json` (ruling 10). */
+export interface Control {
+  /** Rises with every change, over a whole continue-as-new chain. */
+  readonly revision: number
+  /** No new call; calls in flight finish. */
+  readonly paused: boolean
+  /** Model alias → limits that hold over all workers of the run, in place of the config's, which hold for each worker; absent when none was set. */
+  readonly limits?: Readonly<Record<string, RunLimits>>
+  /** Slots of the window that share the limits, in order (`src/plan/shares.ts`); absent without limits. */
+  readonly slots?: readonly number[]
+  /** Ceilings of the open row groups, by id; absent while the budget is that of the start. */
+  readonly ceilings?: readonly (readonly [id: number, money: number | null, tokens: number | null])[]
+}
+
+/** Input of `writeControl`. */
+export interface ControlInput {
+  readonly dataset: DatasetRef
+  readonly epoch: number
+  readonly control: Control
+}
+
 /** What the workflow calls; `activities/` implements it, one file each. */
 export interface ParquetryActivities {
   prepareDataset(input: PrepareInput): Promise<PreparedDataset>
@@ -259,6 +308,7 @@ export interface ParquetryActivities {
   generateRowGroup(input: GenerateRowGroupInput): Promise<RowGroupResult>
   repairRowGroup(input: RepairRowGroupInput): Promise<RepairResult>
   writeCheckpoint(input: CheckpointInput): Promise<void>
+  writeControl(input: ControlInput): Promise<void>
   runProcessors(input: RunProcessorsInput): Promise<RunProcessorsResult>
   profileDataset(input: DatasetInput): Promise<ProfileResult>
 }
@@ -298,7 +348,7 @@ export interface RunProcessorsResult {
 
 // ---- workflow ---------------------------------------------------------------------------------------------------
 
-/** `waiting`: blocked, with a reason. `paused`: by a person. `complete` and `incomplete` are final, `stopped` is resumable. */
+/** `waiting`: blocked, with a reason. `paused`: by a person, no call is begun. `complete` and `incomplete` are final, `stopped` is resumable. */
 export type RunState = 'preparing' | 'generating' | 'waiting' | 'paused' | 'stopping' | 'processing' | 'complete' | 'incomplete' | 'stopped'
 
 /** Why a run waits. */
@@ -337,6 +387,8 @@ export interface GenerateDatasetInput {
 export interface RunOptions {
   /** Row groups open at once; 1 is sequential. Default from the config (8). */
   readonly maxConcurrentRowGroups?: number
+  /** What the dataset may cost in all, in place of the config's; what it has cost already counts. */
+  readonly budget?: Budget
   /** Continue as new once history has this many events. Default 20,000. */
   readonly continueAsNewAfterEvents?: number
   /** Row groups per scanned page. Default 4,000. */
@@ -362,10 +414,16 @@ export interface CarriedState {
   readonly produced: Totals
   readonly findings: readonly Finding[]
   readonly sequence: number
+  /** Of the last `control.json`; absent while nothing was to be said. */
+  readonly revision?: number
   readonly isPaused: boolean
   readonly blocked: Blocked | null
   /** Set live by `setMaxConcurrentRowGroups`, or null for the config's. */
   readonly maxConcurrentRowGroups: number | null
+  /** Set live by `setModelLimits`, by alias; absent when none was. */
+  readonly limits?: Readonly<Record<string, RunLimits>>
+  /** Set live by `setBudget`; null for none; absent when it was not set. */
+  readonly budget?: Budget | null
   readonly startedAt: number
   /** The pass over dropped rows that is under way or asked for; absent when there is none. */
   readonly retry?: RetryPass
@@ -420,18 +478,63 @@ export interface Progress {
   readonly currency: string | null
   readonly startedAt: number
   readonly fingerprint: string
+  /** What the dataset may cost in all; absent for no limit. */
+  readonly budget?: Budget
+  /** Limits that were set live, by alias; absent when none was. */
+  readonly limits?: Readonly<Record<string, RunLimits>>
 }
 
 /** The workflow's type name. */
 export const GENERATE_DATASET = 'generateDataset'
-/** Signals. `stop` finishes the open row groups and ends cleanly; `{ now: true }` cancels them (their answers are journalled). */
+/**
+ * Signals. `stop` finishes the open row groups and ends cleanly; `{ now: true }`, or while the run is paused, it gives them up (their
+ * answers are journalled).
+ */
 export const SIGNALS = { pause: 'pause', resume: 'resume', stop: 'stop' } as const
 /** Argument of the `stop` signal. */
 export interface StopRequest {
   readonly now?: boolean
 }
 /** Updates, validated and answered. */
-export const UPDATES = { setMaxConcurrentRowGroups: 'setMaxConcurrentRowGroups', retryDropped: 'retryDropped' } as const
+export const UPDATES = {
+  setMaxConcurrentRowGroups: 'setMaxConcurrentRowGroups',
+  setModelLimits: 'setModelLimits',
+  setBudget: 'setBudget',
+  extend: 'extend',
+  retryDropped: 'retryDropped',
+} as const
+/**
+ * Argument of the `setModelLimits` update. A limit that is not named stays as it is. Once one was set, all limits of the alias hold over all
+ * workers of the run, and no longer for each of them.
+ */
+export interface ModelLimitsRequest {
+  /** Model alias of the config. */
+  readonly alias: string
+  /** Calls open at once, 1–10,000. */
+  readonly parallel?: number
+  /** HTTP requests a minute, above 0; null for no such limit. */
+  readonly requestsPerMinute?: number | null
+  /** Tokens a minute, input and output together, above 0; null for no such limit. */
+  readonly tokensPerMinute?: number | null
+}
+/** Answer of the `setModelLimits` update: all limits of the alias from now on. */
+export interface ModelLimitsAnswer extends RunLimits {
+  readonly alias: string
+}
+/** Argument of the `setBudget` update. What is not named stays as it is; null for no such limit. */
+export type BudgetRequest = Partial<Budget>
+/** Answer of the `setBudget` update. */
+export interface BudgetAnswer {
+  /** From now on; null for none. */
+  readonly budget: Budget | null
+  /** By committed row groups, and in the journals of others as far as they have ended. */
+  readonly spent: Spend
+}
+/** Answer of the `extend` update, whose argument is the number of rows wanted in all. */
+export interface ExtendAnswer {
+  readonly targetNumRecords: number
+  readonly rowGroupsWanted: number
+}
 /** Answer of the `retryDropped` update: rows dropped so far; those and any dropped later are tried again before the run ends. */
 export interface RetryDroppedAnswer {
   readonly rowsDropped: number

@@ -87,6 +87,7 @@ const KIND_OF_CODE = {
   TEMPORAL_UNREACHABLE: 'user',
   TEMPORAL_BINARY_UNAVAILABLE: 'user',
   TEMPORAL_SERVER_FAILED: 'user',
+  RUN_NOT_OPEN: 'user',
   NO_WORKER: 'user',
   RUN_FAILED: 'internal',
   INTERNAL: 'internal',

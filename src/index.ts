@@ -39,7 +39,15 @@ export { createMetrics } from './worker/metrics.ts'
 export type { WorkerMetrics } from './worker/metrics.ts'
 export type { WorkerEvent } from './worker/worker-events.ts'
 export type { DatasetProcessor, DatasetTables, ProcessorContext, ProcessorOutput, Scratch } from './dataset/ports.ts'
-export type { DatasetResult, RunOptions } from './contract.ts'
+export type {
+  BudgetAnswer,
+  BudgetRequest,
+  DatasetResult,
+  ExtendAnswer,
+  ModelLimitsAnswer,
+  ModelLimitsRequest,
+  RunOptions,
+} from './contract.ts'
 export { isParquetryError, ParquetryError } from './errors.ts'
 export type { ErrorCode, Problem } from './errors.ts'
 export type { ChatAnswer, ChatMessage } from './model/client.ts'

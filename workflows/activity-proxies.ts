@@ -1,5 +1,5 @@
 /** The only place with timeouts, retry policies and heartbeat limits of activities; each number with its why. */
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow'
 import type { ActivityInterfaceFor } from '@temporalio/workflow'
 import type { CompositeActivities } from '../src/composite-contract.ts'
 import type { ParquetryActivities, RunOptions } from '../src/contract.ts'
@@ -25,11 +25,18 @@ export function createProxies(options: RunOptions): Proxies {
     heartbeatTimeout,
     retry: { initialInterval: '500 ms', backoffCoefficient: 1 },
   })
+  // Local, for it must get through while paused row groups take all the places of a worker.
+  const local = proxyLocalActivities<ParquetryActivities>({
+    startToCloseTimeout: '1 minute',
+    retry: { ...folder.retry, maximumInterval: '5 s' },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  })
   // A proxy has no members to spread: each activity is named.
   return {
     prepareDataset: folders('config, plan, owner of the folder').prepareDataset,
     scanDataset: folders('what the folder holds').scanDataset,
     writeCheckpoint: folders('checkpoint').writeCheckpoint,
+    writeControl: local.writeControl,
     generateRowGroup: rowGroups.generateRowGroup,
     repairRowGroup: rowGroups.repairRowGroup,
     runProcessors: folders('outputs of processors').runProcessors,

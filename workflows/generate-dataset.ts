@@ -2,30 +2,26 @@
  * One run over one dataset: prepare, then page by page scan, reconcile and generate what is missing, then processors and profile.
  * The folder is the truth for progress; this run's history only says what it did itself.
  */
-import { allHandlersFinished, CancellationScope, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow'
+import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow'
 import { ApplicationFailure } from '@temporalio/common'
-import type { DatasetResult, Finding, GenerateDatasetInput, Owner, PreparedDataset, ProfileResult, RunState } from '../src/contract.ts'
+import type { DatasetResult, Finding, GenerateDatasetInput, Owner, PreparedDataset, ProfileResult } from '../src/contract.ts'
 import { packRanges } from '../src/plan/packed-ranges.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { shortFindings } from '../src/plan/short-findings.ts'
 import { createProxies } from './activity-proxies.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { createCheckpointer } from './checkpointer.ts'
-import { pauseSignal, progressQuery, resumeSignal, retryDroppedUpdate, setMaxConcurrentRowGroupsUpdate, stopSignal } from './messages.ts'
+import { createControlPublisher } from './control-publisher.ts'
+import type { ControlPublisher } from './control-publisher.ts'
+import { handleMessages } from './handle-messages.ts'
 import { showState } from './presentation.ts'
 import type { Run } from './run.ts'
-import { carry, findingsOf, openRun, preparedOf, progressOf, stateOf, totalsOf, windowOf } from './run.ts'
+import { carry, controlOf, findingsOf, hasLimits, openRun, preparedOf, stateOf, totalsOf } from './run.ts'
 import type { Page, PageEnd } from './run-page.ts'
 import { committedOf, isHistoryFull, openPage, runPage, settlePage } from './run-page.ts'
-import { requestRetry, retryDropped } from './retry-dropped.ts'
+import { retryDropped } from './retry-dropped.ts'
 
 type Activities = ReturnType<typeof createProxies>
-
-/** Most row groups that may be open at once; more gains nothing and nears Temporal's limits. */
-const MAX_WINDOW = 256
-
-/** States in which nothing more is begun. */
-const ENDED: ReadonlySet<RunState> = new Set(['complete', 'incomplete', 'stopped'])
 
 /** Findings of the profile. */
 const SAID_BY_PROFILE: ReadonlySet<Finding['kind']> = new Set(['not-summarised', 'no-report'])
@@ -33,33 +29,42 @@ const SAID_BY_PROFILE: ReadonlySet<Finding['kind']> = new Set(['not-summarised',
 /** The workflow. Its id is `workflowIdOf(datasetId)`, so that a dataset never has two. */
 export async function generateDataset(input: GenerateDatasetInput): Promise<DatasetResult> {
   const run = openRun(input, Date.now())
-  handleMessages(run)
   const activities = createProxies(input.options ?? {})
+  const control = createControlPublisher(
+    () => writeControl(run, activities),
+    () => run.prepared !== null,
+  )
+  handleMessages(run, control)
   run.prepared ??= await prepare(run, activities)
   if (run.state === 'preparing') run.state = 'generating'
+  if (!run.isBudgetLive) run.budget = input.options?.budget ?? run.prepared.budget ?? null
   showState(run)
+  if (run.isPaused || hasLimits(run)) control.request()
 
   let page: Page = openPage(run.cursor, run.cursor)
   // Row groups that had been made when the processors ran last.
   let processed = run.prepared.isProcessingDue ? -1 : 0
   const checkpoints = createCheckpointer(() => writeCheckpoint(run, activities, page, false), input.options?.checkpointIntervalMs ?? 1_000)
-  const total = rowGroupCount(run.prepared.segments)
+  // A run may be extended at any time.
+  const total = (): number => rowGroupCount(preparedOf(run).segments)
   for (;;) {
-    while (run.cursor < total) {
-      page = openPage(run.cursor, Math.min(total, run.cursor + (input.options?.pageSize ?? 4_000)))
-      const end = await runSafely(checkpoints, () => runPage({ run, activities, checkpoints, page }))
+    while (run.cursor < total()) {
+      run.state = 'generating'
+      if (run.isPlanUnwritten) await writePlan(run, checkpoints)
+      page = openPage(run.cursor, Math.min(total(), run.cursor + (input.options?.pageSize ?? 4_000)))
+      const end = await runSafely(checkpoints, () => runPage({ run, activities, checkpoints, control, page }))
       if (end === 'stopped') return await finish(run, activities, checkpoints, page, 'stopped')
       if (end === 'done') {
         await checkpoints.flush()
         settlePage(run, page)
         page = openPage(run.cursor, run.cursor)
       }
-      if (end === 'history-full' || (run.cursor < total && isHistoryFull(run))) await goOnInNewRun(run, checkpoints)
+      if (end === 'history-full' || (run.cursor < total() && isHistoryFull(run))) await goOnInNewRun(run, checkpoints, control)
     }
     if (run.retry !== null) {
-      const end = await runSafely(checkpoints, () => retryDropped({ run, activities, checkpoints }))
+      const end = await runSafely(checkpoints, () => retryDropped({ run, activities, checkpoints, control }))
       if (end === 'stopped') return await finish(run, activities, checkpoints, page, 'stopped')
-      if (end === 'history-full') await goOnInNewRun(run, checkpoints)
+      if (end === 'history-full') await goOnInNewRun(run, checkpoints, control)
     } else if (run.produced.rowGroups > processed) {
       processed = run.produced.rowGroups
       await processAndProfile(run, activities)
@@ -67,9 +72,15 @@ export async function generateDataset(input: GenerateDatasetInput): Promise<Data
   }
 }
 
-async function goOnInNewRun(run: Run, checkpoints: Checkpointer): Promise<never> {
+async function writePlan(run: Run, checkpoints: Checkpointer): Promise<void> {
+  run.isPlanUnwritten = false
+  await checkpoints.flush()
+}
+
+async function goOnInNewRun(run: Run, checkpoints: Checkpointer, control: ControlPublisher): Promise<never> {
   await checkpoints.flush()
   await condition(allHandlersFinished)
+  await control.settled()
   return await continueAsNew<typeof generateDataset>({ ...run.input, carried: carry(run) })
 }
 
@@ -158,51 +169,12 @@ async function writeCheckpoint(run: Run, activities: Activities, page: Page, isF
   })
 }
 
+async function writeControl(run: Run, activities: Activities): Promise<void> {
+  run.revision += 1
+  await activities.writeControl({ dataset: run.input.dataset, epoch: preparedOf(run).epoch, control: controlOf(run) })
+}
+
 function ownerOf(run: Run): Owner {
   const { namespace, workflowId, firstExecutionRunId } = workflowInfo()
   return { server: run.input.server, namespace, workflowId, firstRunId: firstExecutionRunId }
-}
-
-function handleMessages(run: Run): void {
-  setHandler(progressQuery, () => progressOf(run))
-  setHandler(pauseSignal, () => {
-    run.isPaused = true
-    showState(run)
-  })
-  setHandler(resumeSignal, () => {
-    run.isPaused = false
-    run.blocked = null
-    run.isRescanRequested = true
-    showState(run)
-  })
-  setHandler(stopSignal, (request) => {
-    run.stop = { now: request?.now === true || run.stop?.now === true }
-    showState(run)
-  })
-  setHandler(
-    setMaxConcurrentRowGroupsUpdate,
-    (cap) => {
-      run.maxConcurrentRowGroups = cap
-      return windowOf(run)
-    },
-    {
-      validator: (cap) => {
-        if (!Number.isInteger(cap) || cap < 1 || cap > MAX_WINDOW) {
-          throw new Error(`expected a whole number of row groups from 1 to ${MAX_WINDOW}, found ${String(cap)}`)
-        }
-      },
-    },
-  )
-  setHandler(
-    retryDroppedUpdate,
-    () => {
-      requestRetry(run)
-      return { rowsDropped: totalsOf(run).rowsDropped }
-    },
-    {
-      validator: () => {
-        if (run.stop !== null || ENDED.has(run.state)) throw new Error('expected a run that goes on, but it is stopping or has ended')
-      },
-    },
-  )
 }

@@ -12,9 +12,11 @@ import { addRepair, addTotals } from '../src/plan/progress.ts'
 import { unpackScan } from '../src/plan/packed-ranges.ts'
 import { iterate } from '../src/plan/range-set.ts'
 import { rowGroupById, rowGroupCount } from '../src/plan/row-groups.ts'
+import { blockOnBudget, isAffordable, isOverCeiling, noteCommitted, noteGivenBack, openCeiling } from './budget.ts'
 import { PROBE_TIMER, showDetails, showState, summaryOfRepair } from './presentation.ts'
 import type { Run } from './run.ts'
-import { preparedOf, totalsOf } from './run.ts'
+import { givesUp, preparedOf, totalsOf } from './run.ts'
+import { noteSlots, releaseSlot, takeSlot } from './slots.ts'
 import { isHistoryFull, isProbed, noteBlocked, probeDelayMs } from './run-page.ts'
 import type { PageContext, PageEnd } from './run-page.ts'
 
@@ -22,7 +24,7 @@ import type { PageContext, PageEnd } from './run-page.ts'
 const SAID_BY_EVERY_SCAN: ReadonlySet<Finding['kind']> = new Set(['ignored', 'adopted', 'stale'])
 
 /** What a pass needs of its run. */
-export type RetryContext = Pick<PageContext, 'run' | 'activities' | 'checkpoints'>
+export type RetryContext = Pick<PageContext, 'run' | 'activities' | 'checkpoints' | 'control'>
 
 /** Asks for a pass, or lets the one that was asked for begin anew at the first row group. Each pass has a token of its own. */
 export function requestRetry(run: Run): void {
@@ -80,39 +82,48 @@ async function repairPage(context: RetryContext, pass: number, ids: readonly num
 }
 
 async function repairUntilDone(context: RetryContext, pass: number, id: number): Promise<PageEnd> {
-  const { run, checkpoints } = context
+  const { run, checkpoints, control } = context
   for (;;) {
-    if (checkpoints.failure() !== undefined) throw checkpoints.failure()
+    const failure = checkpoints.failure() ?? control.failure()
+    if (failure !== undefined) throw failure
     await condition(() => !run.isPaused || run.stop !== null)
     if (run.stop !== null) return 'stopped'
     if (isHistoryFull(run)) return 'history-full'
+    if (!isAffordable(run, id)) {
+      blockOnBudget(run, id)
+      showState(run)
+      await untilProbeIsDue(run)
+      continue
+    }
     const outcome = await repairOnce(context, pass, id)
     if ('result' in outcome) {
+      noteCommitted(run, id)
       settle(context, outcome.result)
       return 'done'
     }
-    if (isCancellation(outcome.error) && isStoppedNow(run)) return 'stopped'
+    noteGivenBack(run, id, outcome.error)
+    if (isOverCeiling(outcome.error)) continue
+    if (isCancellation(outcome.error) && givesUp(run)) return 'stopped'
     if (!noteBlocked(run, checkpoints, outcome.error)) throw outcome.error
     await untilProbeIsDue(run)
   }
 }
 
-function isStoppedNow({ stop }: Run): boolean {
-  return stop?.now === true
-}
-
 type Outcome = { readonly result: RepairResult } | { readonly error: unknown }
 
 /** One activity, drained whatever happens (T1). */
-async function repairOnce({ run, activities }: RetryContext, pass: number, id: number): Promise<Outcome> {
+async function repairOnce({ run, activities, control }: RetryContext, pass: number, id: number): Promise<Outcome> {
   const { segments, epoch } = preparedOf(run)
   const rowGroup = rowGroupById(segments, id)
   const token = `${workflowInfo().firstExecutionRunId}.${pass}`
-  const input = { dataset: run.input.dataset, rowGroup, epoch, isProbe: run.blocked !== null, token }
+  const slot = takeSlot(run)
+  noteSlots(run, control, 1)
+  const input = { dataset: run.input.dataset, rowGroup, epoch, isProbe: run.blocked !== null, slot, token, ...openCeiling(run, rowGroup) }
   const options = { summary: summaryOfRepair(rowGroup), activityId: `repair-${id}.${workflowInfo().historyLength}` }
   const scope = new CancellationScope()
   let outcome: Outcome | null = null
   run.rowGroupsOpen = 1
+  run.open.add(id)
   void scope
     .run(() => activities.repairRowGroup.executeWithOptions(options, [input]))
     .then(
@@ -120,11 +131,13 @@ async function repairOnce({ run, activities }: RetryContext, pass: number, id: n
       (error: unknown) => (outcome = { error }),
     )
   try {
-    await condition(() => outcome !== null || isStoppedNow(run))
+    await condition(() => outcome !== null || givesUp(run))
     if (outcome === null) scope.cancel()
   } finally {
     await CancellationScope.nonCancellable(() => condition(() => outcome !== null))
     run.rowGroupsOpen = 0
+    run.open.delete(id)
+    releaseSlot(run, slot)
   }
   return outcome as unknown as Outcome
 }

@@ -17,10 +17,13 @@ import { contains, fromIds, iterate, union } from '../src/plan/range-set.ts'
 import { addProduced, addResult, addTotals } from '../src/plan/progress.ts'
 import { keepFindings, reconcile } from '../src/plan/reconcile.ts'
 import { rowGroupById } from '../src/plan/row-groups.ts'
+import { blockOnBudget, isAffordable, isOverCeiling, noteCommitted, noteGivenBack, noteJournals, openCeiling } from './budget.ts'
 import type { Checkpointer } from './checkpointer.ts'
+import type { ControlPublisher } from './control-publisher.ts'
 import { PROBE_TIMER, showDetails, showState, summaryOfRowGroup } from './presentation.ts'
 import type { Run } from './run.ts'
-import { findingsOf, preparedOf, windowOf } from './run.ts'
+import { noteSlots, releaseSlot, takeSlot } from './slots.ts'
+import { findingsOf, givesUp, preparedOf, windowOf } from './run.ts'
 
 /** Time to the first probe of a wait, in ms. */
 const FIRST_PROBE_MS = 5_000
@@ -48,6 +51,7 @@ export interface PageContext {
   readonly run: Run
   readonly activities: ActivityInterfaceFor<ParquetryActivities>
   readonly checkpoints: Checkpointer
+  readonly control: ControlPublisher
   readonly page: Page
 }
 
@@ -92,7 +96,14 @@ export async function runPage(context: PageContext): Promise<PageEnd> {
 async function scanPage({ run, activities, page, checkpoints }: PageContext): Promise<void> {
   run.isRescanRequested = false
   const before = new Set(page.results.keys())
-  const scan = unpackScan(await activities.scanDataset({ dataset: run.input.dataset, firstId: page.firstId, endId: page.endId }))
+  const scan = unpackScan(
+    await activities.scanDataset({
+      dataset: run.input.dataset,
+      firstId: page.firstId,
+      endId: page.endId,
+      ...(run.budget === null ? {} : { countsJournals: true }),
+    }),
+  )
   // What was done while the scan ran need not be in it; what was done before and is not in it is lost (ruling 8).
   const doneMeanwhile = fromIds([...page.results.keys()].filter((id) => !before.has(id)))
   const reconciled = reconcile({
@@ -103,6 +114,7 @@ async function scanPage({ run, activities, page, checkpoints }: PageContext): Pr
   })
   for (const id of iterate(reconciled.lost)) page.results.delete(id)
   page.scan = scan
+  noteJournals(run, scan, page.inFlight)
   page.queue = [...iterate(reconciled.missing)]
   run.pageFindings = keepFindings(run.pageFindings, reconciled.findings)
   updateTotals(run, page)
@@ -121,29 +133,32 @@ function updateTotals(run: Run, page: Page): void {
 }
 
 async function runWindow(context: PageContext, groups: CancellationScope): Promise<PageEnd> {
-  const { run, page, checkpoints } = context
+  const { run, page, checkpoints, control } = context
   for (;;) {
-    page.fatal ??= checkpoints.failure()
+    page.fatal ??= checkpoints.failure() ?? control.failure()
     if (page.fatal !== undefined) return 'done'
     if (run.stop !== null) {
-      if (run.stop.now === true) groups.cancel()
-      // A later `stop now` still cancels row groups that an earlier `stop` lets finish.
-      await condition(() => page.inFlight.size === 0 || run.stop?.now === true)
-      if (run.stop.now === true) groups.cancel()
+      if (givesUp(run)) groups.cancel()
+      // A later `stop now`, or pause, still cancels row groups that an earlier `stop` lets finish.
+      await condition(() => page.inFlight.size === 0 || givesUp(run))
+      if (givesUp(run)) groups.cancel()
       return page.queue.length === 0 && page.inFlight.size === 0 ? 'done' : 'stopped'
     }
     if (run.isRescanRequested) await scanPage(context)
     if (page.queue.length === 0 && page.inFlight.size === 0) return 'done'
     const isFull = isHistoryFull(run)
     if (isFull && page.inFlight.size === 0) return 'history-full'
+    if (isOutOfBudget(run, page)) waitForBudget(context)
     while (!isFull && canLaunch(run, page)) launch(context, groups, page.queue.shift() as number)
     const { blocked } = run
     const isAwake = (): boolean =>
       page.fatal !== undefined ||
       run.blocked !== blocked ||
       checkpoints.failure() !== undefined ||
+      control.failure() !== undefined ||
       run.stop !== null ||
       run.isRescanRequested ||
+      isOutOfBudget(run, page) ||
       (page.inFlight.size === 0 && (page.queue.length === 0 || isHistoryFull(run))) ||
       (!isHistoryFull(run) && canLaunch(run, page))
     if (blocked === null || !isProbed(blocked)) await condition(isAwake)
@@ -163,16 +178,30 @@ export function probeDelayMs(run: Run): number {
 
 /**
  * A row group that kills its workers is not tried again by a timer, for each probe would cost a worker; nor one whose rows drop, for the
- * journalled answers would fail again: only a person can say that the cause is gone.
+ * journalled answers would fail again; nor is a budget reached any less for waiting: only a person can say that the cause is gone.
  */
 export function isProbed({ code }: Blocked): boolean {
-  return code !== 'ROW_GROUP_KILLS_WORKER' && code !== 'TOO_MANY_DROPPED'
+  return code !== 'ROW_GROUP_KILLS_WORKER' && code !== 'TOO_MANY_DROPPED' && code !== 'BUDGET_REACHED'
 }
 
 function canLaunch(run: Run, page: Page): boolean {
   if (run.isPaused || page.queue.length === 0 || page.fatal !== undefined) return false
+  if (!isAffordable(run, page.queue[0] as number)) return false
   if (run.blocked !== null) return page.isProbeDue && page.inFlight.size === 0
   return page.inFlight.size < windowOf(run)
+}
+
+/** Nothing is open that could return anything, and the next row group cannot be opened. */
+function isOutOfBudget(run: Run, page: Page): boolean {
+  const [next] = page.queue
+  if (next === undefined || page.inFlight.size > 0 || run.isPaused || page.fatal !== undefined) return false
+  return (run.blocked === null || isProbed(run.blocked)) && !isAffordable(run, next)
+}
+
+function waitForBudget({ run, page, checkpoints }: PageContext): void {
+  blockOnBudget(run, page.queue[0] as number)
+  checkpoints.request()
+  showState(run)
 }
 
 function launch(context: PageContext, groups: CancellationScope, id: number): void {
@@ -183,34 +212,52 @@ function launch(context: PageContext, groups: CancellationScope, id: number): vo
   page.isProbeDue = false
   page.launches += 1
   page.inFlight.add(id)
+  run.open.add(id)
   run.rowGroupsOpen = page.inFlight.size
+  const slot = takeSlot(run)
+  noteWindow(context)
   const options = { summary: summaryOfRowGroup(rowGroup), activityId: `row-group-${id}.${workflowInfo().historyLength}.${page.launches}` }
-  const input = { dataset: run.input.dataset, rowGroup, epoch: prepared.epoch, isProbe }
+  const input = { dataset: run.input.dataset, rowGroup, epoch: prepared.epoch, isProbe, slot, ...openCeiling(run, rowGroup) }
   void groups
     .run(() => activities.generateRowGroup.executeWithOptions(options, [input]))
+    .finally(() => releaseSlot(run, slot))
     .then(
       (result) => settle(context, id, result),
       (error: unknown) => giveBack(context, id, error),
     )
 }
 
-function settle({ run, page, checkpoints }: PageContext, id: number, result: RowGroupResult): void {
+/** Row groups that are open, and those that may be opened beside them. */
+function noteWindow({ run, page, control }: PageContext): void {
+  const waiting = run.stop === null ? page.queue.length : 0
+  noteSlots(run, control, Math.min(windowOf(run), page.inFlight.size + waiting))
+}
+
+function settle(context: PageContext, id: number, result: RowGroupResult): void {
+  const { run, page, checkpoints } = context
   page.inFlight.delete(id)
+  run.open.delete(id)
   page.results.set(id, result)
   if (result.isNew) run.produced = addProduced(run.produced, result)
   const wasBlocked = run.blocked !== null
   if (run.blocked !== null && isProbed(run.blocked)) run.blocked = null
   updateTotals(run, page)
+  noteCommitted(run, id)
+  noteWindow(context)
   if (wasBlocked) showState(run)
   else showDetails(run)
   checkpoints.request()
 }
 
-function giveBack({ run, page, checkpoints }: PageContext, id: number, error: unknown): void {
+function giveBack(context: PageContext, id: number, error: unknown): void {
+  const { run, page, checkpoints } = context
   page.inFlight.delete(id)
+  run.open.delete(id)
   run.rowGroupsOpen = page.inFlight.size
+  noteGivenBack(run, id, error)
   page.queue = [...page.queue, id].sort((a, b) => a - b)
-  if (isCancellation(error)) return
+  noteWindow(context)
+  if (isCancellation(error) || isOverCeiling(error)) return
   if (!noteBlocked(run, checkpoints, error)) page.fatal ??= error
 }
 

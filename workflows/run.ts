@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common'
 import type {
   Blocked,
   CarriedState,
+  Control,
   Finding,
   GenerateDatasetInput,
   PreparedDataset,
@@ -21,6 +22,11 @@ import { rowGroupCount } from '../src/plan/row-groups.ts'
 import { shortFindings } from '../src/plan/short-findings.ts'
 import { startAt } from '../src/plan/start.ts'
 import type { Start } from '../src/plan/start.ts'
+import type { Budget } from '../src/plan/budget.ts'
+import { slotOrder } from '../src/plan/shares.ts'
+import type { RunLimits } from '../src/plan/shares.ts'
+import { noSpending } from './spending.ts'
+import type { Spending } from './spending.ts'
 
 /** Mutable facts of a run; nothing in it grows with the dataset. */
 export interface Run {
@@ -28,6 +34,8 @@ export interface Run {
   readonly startedAt: number
   prepared: PreparedDataset | null
   state: RunState
+  /** True from an extension until a checkpoint holds the longer plan: only then does a worker know its row groups. */
+  isPlanUnwritten: boolean
   /** First row group of the page now worked on. */
   cursor: number
   /** Totals of the pages before the cursor. */
@@ -46,8 +54,25 @@ export interface Run {
   /** Set by the `resume` signal: history and disk are reconciled again before anything else. */
   isRescanRequested: boolean
   maxConcurrentRowGroups: number | null
+  /** Limits that were set live, by alias. */
+  limits: Readonly<Record<string, RunLimits>>
+  /** What the dataset may cost in all; null for no limit. Known once it is prepared. */
+  budget: Budget | null
+  /** True once it was set live: the workers of open row groups are told of their ceilings then. */
+  isBudgetLive: boolean
+  readonly spending: Spending
+  /** Ids of open row groups. */
+  readonly open: Set<number>
+  /** Slots of open row groups, longest open first. */
+  slots: number[]
+  /** Slots that are open or may be opened beside them. */
+  slotCount: number
+  /** How the limits were shared out last, and when (ms since the epoch); null while none was set. */
+  shared: { readonly order: readonly number[]; readonly at: number } | null
   /** Number of the last checkpoint. */
   sequence: number
+  /** Number of the last control; 0 while nothing was to be said. */
+  revision: number
   /** The pass over dropped rows that is under way or asked for. */
   retry: RetryPass | null
   retried: Retried | null
@@ -62,6 +87,7 @@ export function openRun(input: GenerateDatasetInput, now: number): Run {
     startedAt: carried?.startedAt ?? now,
     prepared: carried?.prepared ?? null,
     state: carried === undefined ? 'preparing' : 'generating',
+    isPlanUnwritten: false,
     cursor: start.cursor,
     settled: start.totals,
     pageTotals: NO_TOTALS,
@@ -74,9 +100,25 @@ export function openRun(input: GenerateDatasetInput, now: number): Run {
     stop: null,
     isRescanRequested: false,
     maxConcurrentRowGroups: carried?.maxConcurrentRowGroups ?? input.options?.maxConcurrentRowGroups ?? null,
+    limits: carried?.limits ?? {},
+    budget: carried?.budget ?? null,
+    isBudgetLive: carried?.budget !== undefined,
+    spending: noSpending(),
+    open: new Set(),
+    slots: [],
+    slotCount: 0,
+    shared: carriedShares(carried),
     sequence: carried?.sequence ?? 0,
+    revision: carried?.revision ?? 0,
     ...openRetry(input),
   }
+}
+
+/** After continue-as-new the whole window shares the limits, until it is known what there is to open. */
+function carriedShares(carried: CarriedState | undefined): Run['shared'] {
+  if (carried?.limits === undefined) return null
+  const count = carried.maxConcurrentRowGroups ?? carried.prepared.maxConcurrentRowGroups
+  return { order: slotOrder({ occupied: [], count }), at: 0 }
 }
 
 function openRetry({ carried, retryDropped }: GenerateDatasetInput): Pick<Run, 'retry' | 'retried'> {
@@ -106,6 +148,23 @@ export function preparedOf(run: Run): PreparedDataset {
 /** Row groups that may be open at once now. */
 export function windowOf(run: Run): number {
   return run.maxConcurrentRowGroups ?? preparedOf(run).maxConcurrentRowGroups
+}
+
+/** What the workers of open row groups are told. */
+export function controlOf(run: Run): Control {
+  const { revision, isPaused: paused, limits, shared } = run
+  const ceilings = [...run.spending.ceilings].map(([id, { money, tokens }]) => [id, money, tokens] as const)
+  return {
+    revision,
+    paused,
+    ...(shared === null ? {} : { limits, slots: shared.order }),
+    ...(run.isBudgetLive ? { ceilings } : {}),
+  }
+}
+
+/** True when open row groups are given up rather than finished: a paused one would never end. */
+export function givesUp({ stop, isPaused }: Run): boolean {
+  return stop !== null && (stop.now === true || isPaused)
 }
 
 /** Everything committed so far. */
@@ -152,7 +211,14 @@ export function progressOf(run: Run): Progress {
     currency: prepared?.currency ?? null,
     startedAt: run.startedAt,
     fingerprint: run.input.dataset.fingerprint,
+    ...(run.budget === null ? {} : { budget: run.budget }),
+    ...(hasLimits(run) ? { limits: run.limits } : {}),
   }
+}
+
+/** True once a limit was set live. */
+export function hasLimits({ limits }: Run): boolean {
+  return Object.keys(limits).length > 0
 }
 
 /** What the next run of the chain needs. */
@@ -165,9 +231,12 @@ export function carry(run: Run): CarriedState {
     // The page is scanned again and says anew what is missing; what was set aside is not there to be found twice.
     findings: shortFindings(findingsOf({ ...run, pageFindings: run.pageFindings.filter(({ kind }) => kind !== 'missing') })),
     sequence: run.sequence,
+    ...(run.revision === 0 ? {} : { revision: run.revision }),
     isPaused: run.isPaused,
     blocked: run.blocked,
     maxConcurrentRowGroups: run.maxConcurrentRowGroups,
+    ...(hasLimits(run) ? { limits: run.limits } : {}),
+    ...(run.isBudgetLive ? { budget: run.budget } : {}),
     startedAt: run.startedAt,
     ...(run.retry === null ? {} : { retry: run.retry }),
     ...(run.retried === null ? {} : { retried: run.retried }),

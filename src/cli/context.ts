@@ -27,6 +27,9 @@ export interface FollowFlags extends WatchedFlags {
   readonly maxWait?: number
   readonly maxConcurrentRowGroups?: number
   readonly sequential?: boolean
+  /** In the currency of the prices. */
+  readonly budget?: number
+  readonly tokenBudget?: number
   /** Module with code that the config names. */
   readonly extensions?: string
 }

@@ -37,6 +37,23 @@ export function parseWindow(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 1 to 256.')
 }
 
+/** An amount of money above 0, such as 5 or 0.50; the currency is that of the prices. */
+export function parseAmount(text: string): number {
+  const value = Number(text.replace(/^\$/u, ''))
+  if (/^\$?\d+(?:\.\d+)?$/u.test(text) && value > 0) return value
+  throw new InvalidArgumentError('Expected an amount of money above 0, such as 5.00.')
+}
+
+/** As `parseAmount`, or `none`. */
+export function parseBudget(text: string): number | 'none' {
+  return text === 'none' ? text : parseAmount(text)
+}
+
+/** A limit, a whole number of at least 1, or `none`; commander has no null for values of options. */
+export function parseLimit(text: string): number | 'none' {
+  return text === 'none' ? text : parseCount(text)
+}
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** `90s`, `10m`, `1h30m`, `250ms`, `0s`: milliseconds. A number without a unit is refused, since it could be either. */

@@ -14,8 +14,19 @@ import type { ResumeFlags } from './commands/resume.ts'
 import type { StatusFlags } from './commands/status.ts'
 import type { VerifyFlags } from './commands/verify.ts'
 import type { ConfigFlags } from './context.ts'
+import { addControls } from './control-program.ts'
 import { COMMAND_HELP, PROGRAM_HELP } from './help.ts'
-import { parseAllowedDrops, parseColumns, parseCount, parseDuration, parseIndex, parsePort, parseResume, parseWindow } from './options.ts'
+import {
+  parseAllowedDrops,
+  parseAmount,
+  parseColumns,
+  parseCount,
+  parseDuration,
+  parseIndex,
+  parsePort,
+  parseResume,
+  parseWindow,
+} from './options.ts'
 import { packageVersion } from './package-root.ts'
 import type { WatchedFlags } from './watched-worker.ts'
 
@@ -33,6 +44,7 @@ export function createProgram(run: Run): Command {
   addCreate(program, run)
   addResume(program, run)
   addRetryDropped(program, run)
+  addControls(program, run, { artifactPath, json })
   addPreview(program, run)
   addValidate(program, run)
   addRehearse(program, run)
@@ -97,6 +109,10 @@ function addFollowOptions(command: Command): Command {
         parseAllowedDrops,
       ),
     )
+    .addOption(
+      new Option('--budget <amount>', 'what the dataset may cost in all, e.g. 5.00; at the limit the run waits').argParser(parseAmount),
+    )
+    .addOption(new Option('--token-budget <n>', 'tokens that the dataset may use in all, input and output together').argParser(parseCount))
     .addOption(new Option('--max-concurrent-row-groups <n>', 'row groups open at once, 1 to 256').argParser(parseWindow))
     .addOption(new Option('--sequential', 'one row group at a time').conflicts('maxConcurrentRowGroups'))
     .addOption(json())

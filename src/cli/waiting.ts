@@ -41,6 +41,7 @@ export function waitingLines({ progress, blocked, callsSeen, now, resumeCommand 
 
 function probingText({ rowGroupsOpen }: RunProgress, { code, probes }: Blocked): string {
   if (code === 'ROW_GROUP_KILLS_WORKER') return 'nothing: each try would cost a worker, so it goes on only when you say so'
+  if (code === 'BUDGET_REACHED') return 'nothing: it goes on once the budget is raised'
   if (code === 'TOO_MANY_DROPPED') return 'nothing: the same answers would fail again, so it goes on only when you say so'
   return `${rowGroupsOpen > 0 ? 'one call is being tried now' : 'one call now and then'} (${count(probes)} tried)`
 }
@@ -54,6 +55,7 @@ function remedyOf({ code }: Blocked): string | null {
   if (code === 'MODEL_UNREACHABLE' || code === 'MODEL_UNAVAILABLE' || code === 'MODEL_TIMEOUT') {
     return 'fix the server: once the endpoint answers, the run goes on by itself'
   }
+  if (code === 'BUDGET_REACHED') return 'raise it:       npx parquetry set-budget DATASET AMOUNT (or --tokens N, or none)'
   if (code === 'VALIDATOR_UNAVAILABLE') return 'fix validator:  once it judges records, the run goes on by itself'
   if (code === 'CUSTOM_GENERATOR_MISSING') return 'give the code:  Ctrl-C, then resume with --extensions and the module that has it'
   if (code === 'CUSTOM_COLUMN_FAILED') return 'fix the code:   Ctrl-C, correct the generator, then resume: no answer is lost'

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { basename, join, resolve } from 'node:path'
 import type { Connection } from '@temporalio/client'
 import { Client, WorkflowNotFoundError } from '@temporalio/client'
+import { unpricedModels } from '../config/budget.ts'
 import type { ColumnGenerators } from '../columns/custom-generator.ts'
 import { prepareConfig } from '../config/prepare-config.ts'
 import type { ConfigInput, ConfigSources, PreparedConfig } from '../config/prepare-config.ts'
@@ -24,6 +25,7 @@ import { ensureSeedSnapshot } from '../dataset/seed/seed-snapshot.ts'
 import type { ResolvedDataset } from '../dataset/resume/resolve-dataset.ts'
 import { decideStart, resolveDataset } from '../dataset/resume/resolve-dataset.ts'
 import { isParquetryError, ParquetryError } from '../errors.ts'
+import { refusalOfBudget } from '../plan/budget.ts'
 import { staticDetailsOf } from '../plan/run-details.ts'
 import { userCacheDir } from '../server/cache-folder.ts'
 import { configuredTarget, connectTemporal, embeddedNamespace } from '../server/connection.ts'
@@ -148,6 +150,7 @@ export class ParquetryClient {
     // What only compiling the columns finds (locales, dates, schemas) is found before anything is begun.
     const people = createPeopleCount(options.sources?.env, options.sources?.homeFolder)
     await compileProgram(prepared.compiled, '0', new Date().toISOString(), people)
+    requireBudget(prepared, options)
     const requestId = randomUUID()
     const asked = askedOf(prepared, options)
     const mode = resumeModeOf(options.resume)
@@ -407,6 +410,13 @@ function askedOf(prepared: RunnableConfig, options: CreateOptions): Asked {
     throw new ParquetryError('USAGE', `expected ${name} to be a whole number of at least 1, found ${value}`)
   }
   return asked
+}
+
+/** A budget that cannot be kept to is refused before anything is begun. */
+function requireBudget({ compiled }: RunnableConfig, { run }: CreateOptions): void {
+  if (run?.budget === undefined) return
+  const refusal = refusalOfBudget(run.budget, unpricedModels(compiled.models))
+  if (refusal !== null) throw new ParquetryError('USAGE', refusal)
 }
 
 /** A memo field that should be text. */

@@ -1,9 +1,22 @@
 /** One run of one dataset, as its owner or any onlooker sees it. */
-import { WorkflowFailedError } from '@temporalio/client'
+import {
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common'
 import { SIGNALS, UPDATES } from '../contract.ts'
-import type { DatasetResult, RetryDroppedAnswer } from '../contract.ts'
+import type {
+  BudgetAnswer,
+  BudgetRequest,
+  DatasetResult,
+  ExtendAnswer,
+  ModelLimitsAnswer,
+  ModelLimitsRequest,
+  RetryDroppedAnswer,
+} from '../contract.ts'
 import { kindOfCode, ParquetryError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { RunProgress } from './progress.ts'
@@ -23,6 +36,8 @@ export interface RunHandleParts {
   readonly notes: readonly string[]
 }
 
+/** Longest wait for the answer to a message, in ms: only a worker can give it. */
+const ANSWER_MS = 20_000
 /** Milliseconds between two looks of `progress()`. */
 const LOOK_MS = 500
 
@@ -90,17 +105,17 @@ export class RunHandle {
     }
   }
 
-  /** No new row group is opened until `resume`. */
+  /** No call is begun until `resume`, in row groups that are open neither; calls in flight finish, and their answers are kept. */
   async pause(): Promise<void> {
-    await this.#parts.handle.signal(SIGNALS.pause)
+    await this.#signal(SIGNALS.pause)
   }
   /** Goes on after `pause` or while waiting: reconciles with the disk again, then continues. */
   async resume(): Promise<void> {
-    await this.#parts.handle.signal(SIGNALS.resume)
+    await this.#signal(SIGNALS.resume)
   }
-  /** Ends the run cleanly, resumable: the open row groups are finished, or with `now` given up (their answers are kept). */
+  /** Ends the run cleanly, resumable: the open row groups are finished, or with `now`, or while it is paused, given up (their answers are kept). */
   async stop(options: { readonly now?: boolean } = {}): Promise<void> {
-    await this.#parts.handle.signal(SIGNALS.stop, options)
+    await this.#signal(SIGNALS.stop, options)
   }
   /** Cancels the run; what was answered is kept. */
   async cancel(): Promise<void> {
@@ -108,16 +123,70 @@ export class RunHandle {
   }
   /** Rows dropped so far, and any dropped later, are made again before the run ends. Answers how many are dropped now. */
   async retryDropped(): Promise<RetryDroppedAnswer> {
-    return await this.#parts.handle.executeUpdate<RetryDroppedAnswer, []>(UPDATES.retryDropped)
+    return await this.#update<RetryDroppedAnswer>(UPDATES.retryDropped)
   }
-  /** Row groups open at once, 1–256, from now on. Answers the value that holds. */
+  /**
+   * Limits of one model from now on, over all workers of the run; row groups that are open follow within seconds, and calls in flight
+   * finish. They end with the run. Answers all limits of the alias. Throws `USAGE` with the reason for an alias or a number that cannot be.
+   */
+  async setModelLimits(request: ModelLimitsRequest): Promise<ModelLimitsAnswer> {
+    return await this.#update<ModelLimitsAnswer>(UPDATES.setModelLimits, request)
+  }
+  /**
+   * What the dataset may cost in all from now on; null for no limit. Row groups that are open follow within seconds, and a run that waits
+   * for money goes on if there is some. Answers what is spent. Throws `USAGE` with the reason.
+   */
+  async setBudget(request: BudgetRequest): Promise<BudgetAnswer> {
+    return await this.#update<BudgetAnswer>(UPDATES.setBudget, request)
+  }
+  /** Wants so many rows in all from now on; at least as many as before. Throws `USAGE` with the reason. */
+  async extend(numRecords: number): Promise<ExtendAnswer> {
+    return await this.#update<ExtendAnswer>(UPDATES.extend, numRecords)
+  }
+  /** Row groups open at once, 1–256, from now on. Answers the value that holds. Throws `USAGE` with the reason. */
   async setMaxConcurrentRowGroups(count: number): Promise<number> {
-    return await this.#parts.handle.executeUpdate(UPDATES.setMaxConcurrentRowGroups, { args: [count] })
+    return await this.#update<number>(UPDATES.setMaxConcurrentRowGroups, count)
+  }
+
+  async #signal(name: string, ...args: unknown[]): Promise<void> {
+    try {
+      await this.#parts.handle.signal(name, ...args)
+    } catch (error) {
+      throw toMessageError(error, this.#parts)
+    }
+  }
+
+  async #update<Answer>(name: string, argument?: unknown): Promise<Answer> {
+    const { client, handle } = this.#parts
+    const send = (): Promise<Answer> =>
+      argument === undefined ? handle.executeUpdate<Answer, []>(name) : handle.executeUpdate<Answer, [unknown]>(name, { args: [argument] })
+    try {
+      return await client.withDeadline(Date.now() + ANSWER_MS, send)
+    } catch (error) {
+      throw toMessageError(error, this.#parts)
+    }
   }
 }
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Why a run did not follow a message; anything else as it is. */
+function toMessageError(error: unknown, { taskQueue, location }: RunHandleParts): unknown {
+  if (error instanceof WorkflowUpdateFailedError) return new ParquetryError('USAGE', error.cause?.message ?? error.message, {}, error)
+  if (error instanceof WorkflowNotFoundError) {
+    return new ParquetryError('RUN_NOT_OPEN', `expected an open run of ${location}, found that it has ended`, {
+      wayOut: 'start again with --resume always to go on with the dataset',
+    })
+  }
+  if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) return error
+  return new ParquetryError(
+    'NO_WORKER',
+    `expected an answer of the run within ${ANSWER_MS / 1_000} s, found none: no worker serves the task queue ${taskQueue}`,
+    { wayOut: 'start a worker for it, or go on with the run, then send the message again' },
+    error,
+  )
 }
 
 /** What a person needs to know of a run that failed. */

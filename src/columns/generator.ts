@@ -15,15 +15,15 @@ export interface CellRow {
   /** 0 for the first try at this row, 1, 2 … for refills. */
   readonly refill: number
   /** The values of this row's columns that are ready; a generator reads only its declared inputs. */
-  readonly get: (column: string) => Value
+  get(column: string): Value
   /** This row's own random stream for this column and purpose (default `cell`): same values whoever makes it, and when. */
   random(purpose?: 'cell' | 'skip'): RowStream
   /** Sets a side-effect column of this generator in this row. */
-  readonly setSideEffect: (column: string, value: Value) => void
+  setSideEffect(column: string, value: Value): void
   /** True for a column whose cell was skipped in this row; side-effect columns included. */
-  readonly isSkipped: (column: string) => boolean
+  isSkipped(column: string): boolean
   /** Notes that the cells of these columns are skipped in this row. */
-  readonly markSkipped: (columns: readonly string[]) => void
+  markSkipped(columns: readonly string[]): void
 }
 
 /**

@@ -30,7 +30,7 @@ export function withSkip(generator: CellGenerator, column: CellColumn, options: 
     inputs: [...new Set([...generator.inputs, ...(condition?.references ?? [])])],
     canSkip: true,
     generate(row, ports) {
-      if (!inherited.some(row.isSkipped) && !(condition?.holds(row) ?? false)) return generator.generate(row, ports)
+      if (!inherited.some((column) => row.isSkipped(column)) && !(condition?.holds(row) ?? false)) return generator.generate(row, ports)
       row.markSkipped(made)
       return value
     },

@@ -5,6 +5,7 @@ import { judgeSchema } from '../plan/judge-schema.ts'
 import { samplerValueType } from '../plan/sampler-types.ts'
 import { sideEffectFields } from '../plan/side-effects.ts'
 import type { Field, ValueType } from '../values.ts'
+import { checkBudget } from './budget.ts'
 import { compileDatasetProcessors } from './check-dataset-processors.ts'
 import { factsOfUsed, madeByGenerator, withKnownGenerators } from './check-custom.ts'
 import { checkConstraintColumns, checkContradictions } from './check-constraints.ts'
@@ -117,6 +118,8 @@ export function compileParts(read: ConfigParts, sources: PartSources, policies: 
   const models = resolveModels(parts, uses, sources.models, report)
   checkMedia(parts.columns, models, report)
   const tools = resolveTools(parts, sources.tools, report)
+  const compiledModels = [...models.values()].map(({ compiled }) => compiled)
+  checkBudget(policies.budget ?? null, compiledModels, report)
   const schema = fields.filter(({ drop }) => !drop).map(({ name, type }) => ({ name, type }))
   checkProfilers(parts, new Set(schema.map(({ name }) => name)), report)
   const datasetProcessors = compileDatasetProcessors(

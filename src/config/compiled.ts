@@ -9,6 +9,7 @@ import type { GeneratorFacts } from '../plan/generator-facts.ts'
 import type { People } from '../plan/people.ts'
 import type { ScipyName } from '../plan/scipy.ts'
 import type { JudgeScore } from '../plan/judge-schema.ts'
+import type { Budget } from '../plan/budget.ts'
 import type { CheckedLanguage } from '../plan/code-checks.ts'
 import type { Price } from '../plan/pricing.ts'
 import type { SeedFacts, SeedSource } from '../seed/source.ts'
@@ -325,6 +326,8 @@ export interface Policies {
   readonly preserveDroppedColumns: boolean
   /** Milliseconds until a journalled answer is fsynced, ≥ 0: what a power cut may cost; 0 is every answer at once. Default 1,000. */
   readonly journalSyncMs: number
+  /** What the dataset may cost in all; absent for no limit. */
+  readonly budget?: Budget
 }
 
 /** What a config means. */

@@ -35,6 +35,12 @@ export const parquetrySettings = z
         }),
       )
       .describe('Model alias → what a worker may ask of it a minute; the smallest of the aliases of one provider and model holds.'),
+    budget: z
+      .strictObject({
+        money: z.number().positive().optional().describe('In the currency of the prices; every model needs a price then.'),
+        tokens: z.int().min(1).optional().describe('Input and output together.'),
+      })
+      .describe('What the dataset may cost in all; at the limit the run waits until it is raised. Default: no limit.'),
     fallbacks: z
       .record(z.string(), z.array(z.string()).min(1))
       .describe('Model alias → aliases that are asked in its place, in this order, while its own model is blocked (key, quota, outage).'),

@@ -1,4 +1,5 @@
 /** How a run is done: `parquetry:` in the config, and DataDesigner's run config (`-c`), which wins over it. */
+import { budgetOf } from './budget.ts'
 import type { Policies } from './compiled.ts'
 import { readPart } from './issues.ts'
 import { isMapping } from './paths.ts'
@@ -81,6 +82,7 @@ export const DEFAULT_JOURNAL_SYNC_MS = 1_000
 
 /** The policies that settings mean, with the defaults of `Policies`. */
 export function policiesOf(settings: ParquetrySettings, report: Report): Policies {
+  const budget = budgetOf(settings)
   return {
     refillAttempts: settings.refill_attempts ?? 2,
     maxDropShare: settings.max_drop_share ?? 0.5,
@@ -90,6 +92,7 @@ export function policiesOf(settings: ParquetrySettings, report: Report): Policie
     maxConcurrentRowGroups: settings.max_concurrent_row_groups ?? 8,
     preserveDroppedColumns: settings.preserve_dropped_columns ?? true,
     journalSyncMs: settings.journal_sync_ms ?? DEFAULT_JOURNAL_SYNC_MS,
+    ...(budget === null ? {} : { budget }),
   }
 }
 

@@ -110,6 +110,7 @@ function policiesAsStored(policies: Policies): z.input<typeof storedPolicies> {
     max_concurrent_row_groups: policies.maxConcurrentRowGroups,
     preserve_dropped_columns: policies.preserveDroppedColumns,
     journal_sync_ms: policies.journalSyncMs,
+    ...(policies.budget === undefined ? {} : { budget: policies.budget }),
   }
 }
 
@@ -132,6 +133,7 @@ const storedPolicies = z.object({
   max_concurrent_row_groups: z.int(),
   preserve_dropped_columns: z.boolean(),
   journal_sync_ms: z.int().min(0).default(DEFAULT_JOURNAL_SYNC_MS),
+  budget: z.object({ money: z.number().positive().nullable(), tokens: z.int().min(1).nullable() }).optional(),
 })
 
 const storedPeople = z.discriminatedUnion('kind', [
@@ -223,5 +225,6 @@ function policiesOf(stored: z.output<typeof storedPolicies>): Policies {
     maxConcurrentRowGroups: stored.max_concurrent_row_groups,
     preserveDroppedColumns: stored.preserve_dropped_columns,
     journalSyncMs: stored.journal_sync_ms,
+    ...(stored.budget === undefined ? {} : { budget: stored.budget }),
   }
 }

@@ -7,6 +7,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { Schema, Table } from '../values.ts'
 import type { Validation } from './row-group/cell-checks.ts'
 import type { OpenGroups } from './row-group/open-groups.ts'
+import type { ControlWatch } from './control/control-watch.ts'
 import type { OwnerWatch } from './owner/owner-watch.ts'
 import type { Receipt } from './receipt.ts'
 
@@ -21,6 +22,7 @@ export interface DatasetPorts {
   /** The row groups this worker has open: attempts at one of them share its calls. */
   readonly openGroups: OpenGroups<Receipt>
   readonly ownerWatch: OwnerWatch
+  readonly controlWatch: ControlWatch
   /** Milliseconds since the epoch. */
   readonly now: () => number
   /** One line for people; never a prompt, an answer or a key. */

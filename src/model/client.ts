@@ -177,8 +177,11 @@ export interface ModelClient {
 
 /** Model clients of one worker, shared by all its open row groups, so that limits hold across them. */
 export interface Models {
-  /** The client for a model alias of a compiled dataset; clients of one provider and model share a limiter. */
-  client(target: ModelTarget): ModelClient
+  /**
+   * The client for a model alias of a compiled dataset; clients of one provider and model share a limiter. Its calls count against the
+   * share of the run `owner` too; default: of none.
+   */
+  client(target: ModelTarget, owner?: string): ModelClient
   /** Closes all connections. */
   close(): Promise<void>
 }

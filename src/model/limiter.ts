@@ -89,6 +89,7 @@ export class Limiter {
   #minuteBudget: { readonly perMinute: number; tokens: number; atMs: number } | null = null
   #tokenBudget: { readonly perMinute: number; level: number; reserved: number; atMs: number } | null = null
   #averageTokens: number | null = null
+  readonly #drains: (() => void)[] = []
   #closedWith: { readonly reason: unknown } | null = null
 
   constructor(options: LimiterOptions) {
@@ -153,14 +154,20 @@ export class Limiter {
     this.#pump()
   }
 
-  /** Changes the cap while calls run. A limit that stood at the old cap follows a higher one at once. */
+  /** Resolves once no more calls are open than the cap allows. */
+  drained(): Promise<void> {
+    return this.#inFlight <= this.#cap ? Promise.resolve() : new Promise((resolve) => this.#drains.push(resolve))
+  }
+
+  /** Changes the cap while calls run; 0 holds all of them back. A limit that stood at the old cap follows a higher one at once. */
   setCap(cap: number): void {
-    const next = Math.max(1, Math.floor(cap))
+    const next = Math.max(0, Math.floor(cap))
     if (next === this.#cap) return
     const followsCap = this.#limit === this.#cap || this.#limit > next
     this.#cap = next
     if (followsCap) this.#setLimit(next, 'cap')
     this.#pump()
+    this.#tellDrained()
   }
 
   /** At most so many calls a minute, evenly spread with bursts of one second's worth; null for no such limit. */
@@ -253,6 +260,12 @@ export class Limiter {
       this.#tokenBudget.reserved -= share
     }
     this.#inFlight--
+    this.#tellDrained()
+  }
+
+  #tellDrained(): void {
+    if (this.#drains.length === 0 || this.#inFlight > this.#cap) return
+    for (const tell of this.#drains.splice(0)) tell()
   }
 
   #tokensPerCall(): number {

@@ -1,5 +1,6 @@
 /** One alias's client: waits for a slot, sends one request, reads one answer, and lets the retry layer repeat it. */
 import { isParquetryError, type ParquetryError } from '../errors.ts'
+import { admit, type Admission } from './admission.ts'
 import type { CallOptions, ChatAnswer, ChatRequest, KeptAnswer, ModelClient, ModelTarget, Picture, TokenUsage } from './client.ts'
 import type { Clock } from './clock.ts'
 import type { Failure } from './errors.ts'
@@ -9,7 +10,7 @@ import { type HttpReply, TransportFailure } from './http.ts'
 import { missingKey } from './key.ts'
 import type { Destination, Lane } from './lane.ts'
 import { hasMedia, withLoadedMedia } from './media.ts'
-import { BlockedTooLong, type LimitChange } from './limiter.ts'
+import { BlockedTooLong, type LimitChange, type Limiter } from './limiter.ts'
 import { secretHeaderValues } from './redact.ts'
 import { readReply, readTransportFailure } from './reply.ts'
 import { type Attempt, callWithRetries, type Outcome, type RetryPolicy } from './retry.ts'
@@ -38,6 +39,8 @@ export interface ClientPorts {
   /** The key for one request; null for none. Read anew each time, so that it is kept nowhere. */
   readonly readKey: (endpoint: URL) => string | null | Promise<string | null>
   readonly observe: ((event: ModelEvent) => void) | undefined
+  /** The run's share of the model; null for a client that belongs to no run. */
+  readonly share: Limiter | null
   readonly fetchPicture: FetchPicture
 }
 
@@ -67,6 +70,8 @@ interface Exchanged {
 export class AliasClient implements ModelClient {
   readonly #target: ModelTarget
   readonly #lane: Lane
+  /** A call passes all of them, in this order. */
+  readonly #limiters: readonly Limiter[]
   readonly #ports: ClientPorts
   readonly #headers: readonly string[]
   readonly #hasOwnAuth: boolean
@@ -76,6 +81,7 @@ export class AliasClient implements ModelClient {
     const { extraHeaders } = target.provider
     this.#target = target
     this.#lane = lane
+    this.#limiters = ports.share === null ? [lane.limiter] : [ports.share, lane.limiter]
     this.#ports = ports
     this.#headers = fixedHeaders(ports.format, extraHeaders)
     this.#hasOwnAuth = Object.keys(extraHeaders).some((name) => ports.format.authHeaders.includes(name.toLowerCase()))
@@ -117,31 +123,29 @@ export class AliasClient implements ModelClient {
   }
 
   async #attempt(call: Call): Promise<Attempt<ChatAnswer>> {
-    const { limiter } = this.#lane
-    let epoch: number
+    let place: Admission
     try {
-      const entered = limiter.enter(call.priority, call.ticket, call.waitSignal)
-      epoch = typeof entered === 'number' ? entered : await entered
+      place = await admit(this.#limiters, { priority: call.priority, ticket: call.ticket, signal: call.waitSignal })
     } catch (error) {
       if (!(error instanceof BlockedTooLong)) throw error
       const { message, retryAfterMs } = error
       return { failure: { code: 'MODEL_RATE_LIMITED', retry: 'never', message, status: null, retryAfterMs } }
     }
     // Given back exactly once, whatever happens; nothing said about load unless the exchange ended in a way that tells.
-    let giveBack = (): void => limiter.failed()
+    let giveBack = (): void => place.failed()
     try {
       const held = call.beforeSending?.()
       if (held !== undefined) await held
       const { result, latencyMs, destination } = await this.#exchange(call)
       const used = 'value' in result ? result.value.usage : result.failure.usage
-      if (used !== undefined) limiter.spent(used.inputTokens + used.outputTokens)
+      if (used !== undefined) place.spent(used.inputTokens + used.outputTokens)
       if ('value' in result) {
-        giveBack = () => limiter.succeeded(epoch, latencyMs)
+        giveBack = () => place.succeeded(latencyMs)
         await call.keep?.(result.value, destination.label)
       } else if (result.failure.usage !== undefined) {
         await call.keep?.(this.#refusal(result.failure, result.failure.usage), destination.label)
-      } else if (result.failure.retry === 'rate-limit') giveBack = () => limiter.rateLimited(epoch, result.failure.retryAfterMs)
-      else if (result.failure.code === 'MODEL_TIMEOUT') giveBack = () => limiter.timedOut(epoch, latencyMs)
+      } else if (result.failure.retry === 'rate-limit') giveBack = () => place.rateLimited(result.failure.retryAfterMs)
+      else if (result.failure.code === 'MODEL_TIMEOUT') giveBack = () => place.timedOut(latencyMs)
       return result
     } finally {
       giveBack()

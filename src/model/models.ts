@@ -15,7 +15,9 @@ import { AliasClient, type ModelEvent } from './model-client.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { createPictureFetch } from './fetch-picture.ts'
 import { proxyFor } from './proxy.ts'
+import type { PooledShare } from '../plan/shares.ts'
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from './retry.ts'
+import { RunShares } from './shares.ts'
 import { type ModelUsage, UsageCounter } from './usage.ts'
 import type { WireFormat } from './wire-format.ts'
 
@@ -44,8 +46,21 @@ export interface ModelLimit extends LimiterState {
   readonly model: string
 }
 
+/** What runs may do of the models. */
+export interface ModelShares {
+  /**
+   * Lets a share of an alias's calls hold for a run from now on, in place of the config's limits of that alias; null brings those back.
+   * Calls that are open beyond it finish.
+   */
+  setShare(owner: string, target: ModelTarget, share: PooledShare | null): void
+  /** Resolves once the run has no more calls open than its shares allow. */
+  drained(owner: string): Promise<void>
+  /** The run has no row group open here any more. */
+  release(owner: string): void
+}
+
 /** `Models`, with its counts and controls. */
-export interface ControlledModels extends Models {
+export interface ControlledModels extends Models, ModelShares {
   /** Use of every provider and model since the worker started. */
   usage(): readonly ModelUsage[]
   /** All limiters as they stand. */
@@ -62,6 +77,8 @@ interface OpenLane extends Lane {
   readonly caps: Map<string, { readonly configured: number; readonly cap: number }>
   /** Alias → its limits by the minute in the config. */
   readonly rates: Map<string, Pick<ModelTarget, 'requestsPerMinute' | 'tokensPerMinute'>>
+  /** Aliases of which a run's share holds, and not the config. */
+  readonly shared: Map<string, { readonly owner: string; readonly target: ModelTarget }>
   /** What holds of them now, for the limiter is told only of changes. */
   rate: { readonly requests: number | null; readonly tokens: number | null }
 }
@@ -77,21 +94,25 @@ class WorkerModels implements ControlledModels {
   readonly #policy: RetryPolicy
   readonly #origins = new Map<string, HttpOrigin>()
   readonly #lanes = new Map<string, OpenLane>()
+  readonly #shares: RunShares
   #isClosed = false
 
   constructor(options: ModelsOptions) {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#policy = { ...DEFAULT_RETRY_POLICY, ...options.retry }
+    this.#shares = new RunShares(this.#clock, this.#policy.maxRateLimitWaitMs)
   }
 
-  client(target: ModelTarget): ModelClient {
+  client(target: ModelTarget, owner?: string): ModelClient {
     if (this.#isClosed) throw closedError()
     const lane = this.#laneOf(target)
     const configured = target.maxParallelRequests
-    // A cap set by hand holds until the config itself changes.
-    if (lane.caps.get(target.alias)?.configured !== configured) applyCap(lane, target.alias, { configured, cap: configured })
-    applyRates(lane, target)
+    if (!lane.shared.has(target.alias)) {
+      // A cap set by hand holds until the config itself changes.
+      if (lane.caps.get(target.alias)?.configured !== configured) applyCap(lane, target.alias, { configured, cap: configured })
+      applyRates(lane, target)
+    }
     const { env, resolveKey, random, observe } = this.#options
     return new AliasClient(target, lane, {
       clock: this.#clock,
@@ -101,12 +122,14 @@ class WorkerModels implements ControlledModels {
       readKey: (endpoint) => readKey(target.provider, endpoint, env, resolveKey),
       fetchPicture: createPictureFetch({ originOf: (url) => this.#originOf(url), clock: this.#clock }),
       observe,
+      share: owner === undefined ? null : this.#shares.limiterOf(owner, target.alias),
     })
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     for (const lane of this.#lanes.values()) lane.limiter.close(closedError())
+    this.#shares.close(closedError())
     await Promise.all([...this.#origins.values()].map((origin) => origin.destroy()))
   }
 
@@ -116,6 +139,26 @@ class WorkerModels implements ControlledModels {
 
   setRequestsPerMinute(target: ModelTarget, perMinute: number | null): void {
     this.#laneOf(target).limiter.setRequestsPerMinute(perMinute)
+  }
+
+  setShare(owner: string, target: ModelTarget, share: PooledShare | null): void {
+    this.#shares.set(owner, target.alias, share)
+    const lane = this.#laneOf(target)
+    if (share === null) return returnToConfig(lane, target.alias, owner)
+    lane.shared.set(target.alias, { owner, target })
+    const configured = target.maxParallelRequests
+    // The share holds back before; the worker's own limit only must not be in its way.
+    applyCap(lane, target.alias, { configured, cap: Math.max(configured, share.parallel) })
+    applyRates(lane, { alias: target.alias })
+  }
+
+  async drained(owner: string): Promise<void> {
+    await this.#shares.drained(owner)
+  }
+
+  release(owner: string): void {
+    this.#shares.release(owner)
+    for (const lane of this.#lanes.values()) for (const alias of lane.shared.keys()) returnToConfig(lane, alias, owner)
   }
 
   usage(): readonly ModelUsage[] {
@@ -153,6 +196,7 @@ class WorkerModels implements ControlledModels {
       limiter,
       usage: new UsageCounter(provider.name, model),
       caps: new Map(),
+      shared: new Map(),
       rates: new Map(),
       rate: { requests: null, tokens: null },
       ...where,
@@ -187,8 +231,21 @@ function applyCap(lane: OpenLane, alias: string, cap: { readonly configured: num
   lane.limiter.setCap(Math.min(...[...lane.caps.values()].map((each) => each.cap)))
 }
 
+/** The share of the run ends; that of another one stays. */
+function returnToConfig(lane: OpenLane, alias: string, owner: string): void {
+  const shared = lane.shared.get(alias)
+  if (shared === undefined || shared.owner !== owner) return
+  lane.shared.delete(alias)
+  const configured = shared.target.maxParallelRequests
+  applyCap(lane, alias, { configured, cap: configured })
+  applyRates(lane, shared.target)
+}
+
 /** The smallest limit of the aliases on a lane holds. */
-function applyRates(lane: OpenLane, { alias, requestsPerMinute, tokensPerMinute }: ModelTarget): void {
+function applyRates(
+  lane: OpenLane,
+  { alias, requestsPerMinute, tokensPerMinute }: Pick<ModelTarget, 'alias' | 'requestsPerMinute' | 'tokensPerMinute'>,
+): void {
   lane.rates.set(alias, {
     ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),

@@ -15,6 +15,7 @@ import { createHomeKeys } from '../config/home-keys.ts'
 import { createHomeToolSecrets } from '../config/home-tool-secrets.ts'
 import { TASK_QUEUE } from '../contract.ts'
 import { createOpenGroups } from '../dataset/row-group/open-groups.ts'
+import { createControlWatch } from '../dataset/control/control-watch.ts'
 import { createOwnerWatch } from '../dataset/owner/owner-watch.ts'
 import type { DatasetPorts, DatasetProcessor } from '../dataset/ports.ts'
 import { checkProcessorNames } from '../dataset/processors/run-processors.ts'
@@ -109,6 +110,7 @@ export async function createWorker(options: ParquetryWorkerOptions): Promise<Par
     encoder,
     openGroups: createOpenGroups(),
     ownerWatch: createOwnerWatch(Date.now),
+    controlWatch: createControlWatch(models),
     now: Date.now,
     log,
     datasetProcessors: options.datasetProcessors ?? [],

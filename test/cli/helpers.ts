@@ -251,12 +251,15 @@ export interface Endpoint {
   distinct(): number
   /** Answers with this status and message from now on; null for real answers. */
   refuse(status: number | null, message?: string): void
+  /** Real answers take this long from now on, in ms. */
+  delay(latencyMs: number): void
   close(): Promise<void>
 }
 
-/** Starts one on loopback. Real answers take `latencyMs`. */
-export async function startEndpoint(latencyMs = 0): Promise<Endpoint> {
+/** Starts one on loopback. Real answers take so many ms. */
+export async function startEndpoint(firstLatencyMs = 0): Promise<Endpoint> {
   let calls = 0
+  let latencyMs = firstLatencyMs
   let refusal: { readonly status: number; readonly message: string } | null = null
   const bodies = new Set<string>()
   const server = createServer((request, response) => {
@@ -292,6 +295,9 @@ export async function startEndpoint(latencyMs = 0): Promise<Endpoint> {
     distinct: () => bodies.size,
     refuse(status, message = 'refused'): void {
       refusal = status === null ? null : { status, message }
+    },
+    delay(ms): void {
+      latencyMs = ms
     },
     close: () =>
       new Promise((resolve) => {

@@ -33,8 +33,10 @@ describe('list, status and watch', () => {
     await watching.waitFor(/rows \d+\/300/)
     watching.child.kill('SIGINT')
     expect(await watching.ended).toMatchObject({ code: 130, stdout: expect.stringContaining('the run goes on') })
-    const watched = await place.run(['watch', 'open', '--json'])
-    const ended = await created.ended
+    const watchingOn = place.start(['watch', 'open', '--json'])
+    await watchingOn.waitFor(/"event":"progress"/)
+    endpoint.delay(20)
+    const [watched, ended] = await Promise.all([watchingOn.ended, created.ended])
     expect([watched.code, ended.code]).toEqual([0, 0])
     expect(eventsOf(watched).at(-1)).toMatchObject({ event: 'result', state: 'complete', totals: { rowsWritten: 300 } })
     const after = await place.run(['watch', 'open'])

@@ -1,6 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { maxWaitOf, parseAllowedDrops, parseCount, parseDuration, parseIndex, parseResume, parseWindow } from '../../src/cli/options.ts'
+import {
+  maxWaitOf,
+  parseAllowedDrops,
+  parseAmount,
+  parseBudget,
+  parseCount,
+  parseLimit,
+  parseDuration,
+  parseIndex,
+  parseResume,
+  parseWindow,
+} from '../../src/cli/options.ts'
 
 describe('durations', () => {
   it.each([
@@ -33,6 +44,11 @@ describe('counts', () => {
     expect(() => parseCount(text)).toThrow(/whole number/),
   )
   it('an index may be 0', () => expect(parseIndex('0')).toBe(0))
+  it('amounts of money are above 0, and limits may be taken away', () => {
+    expect(['5', '$5.00', '0.25'].map(parseAmount)).toEqual([5, 5, 0.25])
+    for (const wrong of ['0', '-1', '5 USD', '1e3', '']) expect(() => parseAmount(wrong)).toThrow(/above 0/)
+    expect([parseBudget('none'), parseBudget('7.5'), parseLimit('none'), parseLimit('600')]).toEqual(['none', 7.5, 'none', 600])
+  })
   it('row groups at once end at 256', () => {
     expect(parseWindow('256')).toBe(256)
     expect(() => parseWindow('257')).toThrow(/1 to 256/)

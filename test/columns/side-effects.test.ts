@@ -71,6 +71,6 @@ describe('the side-effect columns of a model column', () => {
     })
     expect(await generator.generate(cells, scripted().ports)).toBe('none')
     expect(cells.get('review__trace')).toBeNull()
-    expect(['review', 'review__trace', 'review__reasoning_content'].every(cells.isSkipped)).toBe(true)
+    expect(['review', 'review__trace', 'review__reasoning_content'].every((column) => cells.isSkipped(column))).toBe(true)
   })
 })

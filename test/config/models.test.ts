@@ -368,6 +368,19 @@ describe('a model', () => {
     ])
   })
 
+  it('needs a price where the budget is money, and prices in one currency, but not for a rehearsal', () => {
+    const budget = { money: 5 }
+    const price = { input_per_million: 1, output_per_million: 2 }
+    expect(errorsOf(asking('openai', { parquetry: { budget } }))).toEqual([
+      expect.stringMatching(/^parquetry\.budget\.money: expected a price of every model .* found none for m; give parquetry\.prices/),
+    ])
+    const priced = asking('openai', { parquetry: { budget, prices: { m: price } } })
+    expect(compile(priced).compiled.policies.budget).toEqual({ money: 5, tokens: null })
+    expect(() =>
+      compileConfig(applyProvider(parsedConfigOf(asking('openai', { parquetry: { budget } })), 'rehearsal'), { env: {} }),
+    ).not.toThrow()
+  })
+
   it('uses native structured output only when its alias is listed', () => {
     expect(compile(asking('openai', { parquetry: { native_structured_output: ['m'] } })).compiled.models['m']?.nativeStructuredOutput).toBe(
       true,

@@ -21,6 +21,17 @@ describe('settings under parquetry', () => {
     })
   })
 
+  it('say what the dataset may cost, which is no part of the fingerprint', () => {
+    expect(policiesOf({ budget: { tokens: 1_000 } })).toMatchObject({ budget: { money: null, tokens: 1_000 } })
+    expect(policiesOf({ budget: { money: 2.5 } })).toMatchObject({ budget: { money: 2.5, tokens: null } })
+    expect(policiesOf({ budget: {} })).not.toHaveProperty('budget')
+    for (const budget of [{ money: 0 }, { tokens: 0.5 }, { euros: 1 }]) {
+      expect(errorsOf(configOf([city], { parquetry: { budget } }))).toEqual([expect.stringContaining('parquetry.budget')])
+    }
+    const [one, other] = [{ tokens: 5 }, { tokens: 6 }].map((budget) => compile(configOf([city], { parquetry: { budget } })).compiled)
+    expect(one?.fingerprint.hash).toBe(other?.fingerprint.hash)
+  })
+
   it('say what a power cut may cost', () => {
     expect(policiesOf({ journal_sync_ms: 0 })).toMatchObject({ journalSyncMs: 0 })
     expect(policiesOf({ journal_sync_ms: 250 })).toMatchObject({ journalSyncMs: 250 })

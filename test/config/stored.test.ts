@@ -26,7 +26,7 @@ describe('a stored config', () => {
     const first = compile(
       {
         columns: [city, text('t', 'About {{ city }}', { model_alias: 'openai-text' })],
-        parquetry: { max_dropped: '7%', seed: 3, refill_attempts: 0 },
+        parquetry: { max_dropped: '7%', seed: 3, refill_attempts: 0, budget: { tokens: 9_000 } },
       },
       {
         env: { OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' },

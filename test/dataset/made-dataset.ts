@@ -8,6 +8,7 @@ import { keys } from '../../src/dataset/layout.ts'
 import { openDataset } from '../../src/dataset/open-dataset.ts'
 import type { OpenDataset } from '../../src/dataset/open-dataset.ts'
 import { createOpenGroups } from '../../src/dataset/row-group/open-groups.ts'
+import { createControlWatch } from '../../src/dataset/control/control-watch.ts'
 import { createOwnerWatch } from '../../src/dataset/owner/owner-watch.ts'
 import type { DatasetPorts } from '../../src/dataset/ports.ts'
 import { prepareDataset } from '../../src/dataset/resume/prepare.ts'
@@ -15,6 +16,7 @@ import { repairRowGroup } from '../../src/dataset/row-group/repair-row-group.ts'
 import { stageRequest } from '../../src/dataset/resume/request.ts'
 import type { AttemptOptions } from '../../src/dataset/row-group/work-on-row-group.ts'
 import type { ChatAnswer, ChatRequest } from '../../src/model/client.ts'
+import type { ModelShares } from '../../src/model/models.ts'
 import { encodeTable } from '../../src/parquet/encode-table.ts'
 import { addResult } from '../../src/plan/progress.ts'
 import { fromIds } from '../../src/plan/range-set.ts'
@@ -84,6 +86,9 @@ export function fittingAnswer(request: ChatRequest): string {
   return JSON.stringify({ title: `title ${prompt.length}`, rating: 3, tags: ['x', 'ü', ''] })
 }
 
+/** Models that share nothing out. */
+export const NO_SHARES: ModelShares = { setShare: () => undefined, drained: async () => undefined, release: () => undefined }
+
 /** Prepares the dataset; nothing is generated yet. */
 export async function prepareMade(storage: Storage, options: MakeOptions = {}): Promise<MadeDataset> {
   const datasetId = options.datasetId ?? 'made-1'
@@ -125,6 +130,7 @@ export async function prepareMade(storage: Storage, options: MakeOptions = {}): 
     },
     openGroups: createOpenGroups(),
     ownerWatch: createOwnerWatch(Date.now),
+    controlWatch: createControlWatch(NO_SHARES),
     now: () => Date.now(),
     log: () => undefined,
     datasetProcessors: [],

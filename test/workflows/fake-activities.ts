@@ -1,18 +1,21 @@
 /** Activities over a disk that is a set of row group ids: what the workflow does can be seen, and what it meets can be set. */
 import { ApplicationFailure, Context } from '@temporalio/activity'
-import { NO_USAGE } from '../../src/contract.ts'
+import { addUsage, NO_USAGE } from '../../src/contract.ts'
 import type {
   CheckpointInput,
+  ControlInput,
   Finding,
   GenerateRowGroupInput,
   ParquetryActivities,
+  PreparedDataset,
   PrepareInput,
   RepairRowGroupInput,
   RunProcessorsInput,
   ScanInput,
+  Usage,
 } from '../../src/contract.ts'
 import { fromIds } from '../../src/plan/range-set.ts'
-import { planSegments, rowGroupById } from '../../src/plan/row-groups.ts'
+import { planSegments, rowGroupById, rowGroupCount } from '../../src/plan/row-groups.ts'
 
 /** A dataset that needs no folder. */
 export interface FakeDisk {
@@ -22,12 +25,20 @@ export interface FakeDisk {
   readonly probes: boolean[]
   readonly scans: ScanInput[]
   readonly checkpoints: CheckpointInput[]
+  readonly controls: ControlInput[]
   readonly processorCalls: RunProcessorsInput[]
   readonly prepared: PrepareInput[]
   /** Every start of a repair, in order. */
   readonly repairs: RepairRowGroupInput[]
   /** Rows of a row group that repairs have filled. */
   readonly filled: Map<number, number>
+  /** Slots of `generated`, in the same order. */
+  readonly slots: number[]
+  /** Row groups that were asked for before any checkpoint had them in its plan. */
+  readonly unknownGroups: number[]
+  slotClashes: number
+  /** Tokens in journals, of committed row groups too. */
+  readonly journals: Map<number, number>
   openNow: number
   openMost: number
   overlaps: number
@@ -47,6 +58,16 @@ export interface FakeOptions {
   /** Milliseconds a row group takes. Default 1. */
   readonly groupMs?: number
   readonly checkpointMs?: number
+  /** Milliseconds the processors take. Default 0. */
+  readonly processMs?: number
+  /** As prepare finds them in the config. Default none. */
+  readonly models?: PreparedDataset['models']
+  readonly budget?: PreparedDataset['budget']
+  readonly unpricedModels?: readonly string[]
+  /** Tokens of a row group; more than its ceiling, and it ends there with `BUDGET_REACHED`, in steps of 10. Default 5. */
+  readonly tokensOf?: (id: number) => number
+  /** Tokens in journals at the start, by row group. Default none. */
+  readonly journals?: readonly (readonly [id: number, tokens: number])[]
   /** Called before a row group commits; may throw. */
   readonly onGroup?: (input: GenerateRowGroupInput) => Promise<void> | void
   /** Rows dropped of a row group. */
@@ -57,27 +78,44 @@ export interface FakeOptions {
 
 /** A disk and the activities over it. */
 export function createFakes(options: FakeOptions): { disk: FakeDisk; activities: ParquetryActivities } {
-  const segments = planSegments(options.numRecords, options.bufferSize)
+  let segments = planSegments(options.numRecords, options.bufferSize)
   const disk: FakeDisk = {
     committed: new Set(),
     generated: [],
     probes: [],
     scans: [],
     checkpoints: [],
+    controls: [],
     processorCalls: [],
     prepared: [],
     repairs: [],
     filled: new Map(),
+    slots: [],
+    unknownGroups: [],
+    slotClashes: 0,
+    journals: new Map(options.journals),
     openNow: 0,
     openMost: 0,
     overlaps: 0,
     profiled: 0,
   }
   const open = new Set<number>()
+  const openSlots = new Set<number>()
   const dropped = (id: number): number => (options.droppedOf?.(id) ?? 0) - (disk.filled.get(id) ?? 0)
   const written = (id: number): number => {
     const { start, end } = rowGroupById(segments, id)
     return end - start - dropped(id)
+  }
+  const usageOf = (id: number): Usage => ({ calls: 1, inputTokens: 2, outputTokens: (options.tokensOf?.(id) ?? 5) - 2, cost: 0 })
+  /** As a row group does that asks for 10 tokens at a time. */
+  function spend({ rowGroup: { id }, ceiling }: GenerateRowGroupInput): void {
+    const wanted = options.tokensOf?.(id) ?? 5
+    const most = ceiling?.tokens ?? Number.POSITIVE_INFINITY
+    const spent = wanted <= most ? wanted : Math.max(disk.journals.get(id) ?? 0, Math.floor(most / 10) * 10)
+    disk.journals.set(id, spent)
+    if (spent >= wanted) return
+    const report = { spent: { money: 0, tokens: spent }, needed: { money: 0, tokens: 10 } }
+    throw ApplicationFailure.create({ type: 'BUDGET_REACHED', message: 'used up', nonRetryable: true, details: [report] })
   }
   const activities: ParquetryActivities = {
     async prepareDataset(input) {
@@ -92,6 +130,9 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
         currency: null,
         epoch: 1,
         isProcessingDue: options.isProcessingDue ?? false,
+        ...(options.models === undefined ? {} : { models: options.models }),
+        ...(options.budget === undefined ? {} : { budget: options.budget }),
+        ...(options.unpricedModels === undefined ? {} : { unpricedModels: options.unpricedModels }),
       }
     },
     async scanDataset(input) {
@@ -104,8 +145,11 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
           rowGroups: ids.length,
           rowsWritten: ids.reduce((total, id) => total + written(id), 0),
           rowsDropped: ids.reduce((total, id) => total + dropped(id), 0),
-          usage: NO_USAGE,
+          usage: options.tokensOf === undefined ? NO_USAGE : ids.map(usageOf).reduce(addUsage, NO_USAGE),
         },
+        ...(input.countsJournals === true
+          ? { journals: [...disk.journals].filter(([id]) => !disk.committed.has(id)).map(([id, tokens]) => [id, 0, tokens] as const) }
+          : {}),
         findings: [],
         withDropped: fromIds(ids.filter((id) => dropped(id) > 0)),
       }
@@ -116,6 +160,11 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
       disk.probes.push(input.isProbe)
       if (open.has(id)) disk.overlaps += 1
       open.add(id)
+      const { slot = 0 } = input
+      disk.slots.push(slot)
+      if (openSlots.has(slot)) disk.slotClashes += 1
+      openSlots.add(slot)
+      if (id >= rowGroupCount(segments)) disk.unknownGroups.push(id)
       disk.openNow += 1
       disk.openMost = Math.max(disk.openMost, disk.openNow)
       try {
@@ -123,6 +172,7 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
         try {
           await Promise.race([new Promise((resolve) => setTimeout(resolve, options.groupMs ?? 1)), Context.current().cancelled])
           await options.onGroup?.(input)
+          spend(input)
         } finally {
           clearInterval(beat)
         }
@@ -132,12 +182,13 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
           id,
           rowsWritten: written(id),
           rowsDropped: dropped(id),
-          usage: { calls: 1, inputTokens: 2, outputTokens: 3, cost: 0 },
+          usage: usageOf(id),
           isNew,
         }
       } finally {
         disk.openNow -= 1
         open.delete(id)
+        openSlots.delete(slot)
       }
     },
     async repairRowGroup(input) {
@@ -160,10 +211,15 @@ export function createFakes(options: FakeOptions): { disk: FakeDisk; activities:
     },
     async writeCheckpoint(input) {
       disk.checkpoints.push(input)
+      segments = input.segments
       if (options.checkpointMs !== undefined) await new Promise((resolve) => setTimeout(resolve, options.checkpointMs))
+    },
+    async writeControl(input) {
+      disk.controls.push(input)
     },
     async runProcessors(input) {
       disk.processorCalls.push(input)
+      if (options.processMs !== undefined) await new Promise((resolve) => setTimeout(resolve, options.processMs))
       return { ran: [] }
     },
     async profileDataset() {

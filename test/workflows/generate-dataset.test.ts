@@ -323,6 +323,35 @@ describe.each([
     })
   })
 
+  it('tells the workers of open row groups of every pause and its end, once each', async () => {
+    await run({ numRecords: 40, bufferSize: 10, window: 1, groupMs: 60 }, async ({ disk, result, handle }) => {
+      await until(() => disk.generated.length >= 1)
+      await handle.signal(SIGNALS.pause)
+      await handle.signal(SIGNALS.pause)
+      await until(() => disk.controls.length === 1)
+      await handle.signal(SIGNALS.resume)
+      await handle.signal(SIGNALS.resume)
+      await result()
+      expect(disk.controls.map(({ epoch, control }) => [epoch, control.revision, control.paused])).toEqual([
+        [1, 1, true],
+        [1, 2, false],
+      ])
+    })
+  })
+
+  it('stopped while it is paused, gives open row groups up, for they would never end', async () => {
+    await run(
+      { numRecords: 40, bufferSize: 10, window: 2, groupMs: 30_000, run: { heartbeatTimeoutMs: 1_000 } },
+      async ({ disk, result, handle }) => {
+        await until(() => disk.openNow === 2)
+        await handle.signal(SIGNALS.pause)
+        await handle.signal(SIGNALS.stop)
+        expect(await result()).toMatchObject({ state: 'stopped', generated: false })
+        expect(disk.openNow).toBe(0)
+      },
+    )
+  })
+
   it('changes the window while running, and answers a wrong one with a reason', async () => {
     await run({ numRecords: 60, bufferSize: 1, window: 1, groupMs: 30 }, async ({ disk, result, handle }) => {
       expect(await handle.executeUpdate(UPDATES.setMaxConcurrentRowGroups, { args: [6] })).toBe(6)

@@ -3,6 +3,7 @@ import { findManagedPeople } from '../../client/managed-people.ts'
 import type { RunnableConfig } from '../../client/parquetry-client.ts'
 import { prepareConfig } from '../../config/prepare-config.ts'
 import type { PreparedConfig } from '../../config/prepare-config.ts'
+import type { Budget } from '../../plan/budget.ts'
 import type { RunOptions } from '../../contract.ts'
 import type { CommandContext, ConfigFlags, FollowFlags } from '../context.ts'
 import type { AllowedDrops } from '../options.ts'
@@ -48,8 +49,17 @@ export function allowDrops<Config extends RunnableConfig>(config: Config, maxDro
 
 /** Settings of a run that change no value. */
 export function runOptionsOf(flags: FollowFlags): RunOptions {
-  if (flags.sequential === true) return { maxConcurrentRowGroups: 1 }
-  return flags.maxConcurrentRowGroups === undefined ? {} : { maxConcurrentRowGroups: flags.maxConcurrentRowGroups }
+  const budget = budgetOf(flags)
+  const maxConcurrentRowGroups = flags.sequential === true ? 1 : flags.maxConcurrentRowGroups
+  return {
+    ...(maxConcurrentRowGroups === undefined ? {} : { maxConcurrentRowGroups }),
+    ...(budget === null ? {} : { budget }),
+  }
+}
+
+/** The budget that flags name; null for none. */
+export function budgetOf({ budget, tokenBudget }: FollowFlags): Budget | null {
+  return budget === undefined && tokenBudget === undefined ? null : { money: budget ?? null, tokens: tokenBudget ?? null }
 }
 
 /** Currency of the config's prices, or null when it gives none. */

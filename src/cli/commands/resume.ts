@@ -1,5 +1,6 @@
 /** `resume`: goes on with a dataset by its folder or name, whether its run is open or has ended. */
 import { basename, dirname } from 'node:path'
+import type { BudgetRequest } from '../../contract.ts'
 import { isComplete, readStoredConfig } from '../../client/dataset-files.ts'
 import { isRehearsal } from '../../dataset/resume/prepare.ts'
 import { checkModels } from '../../worker/check-models.ts'
@@ -12,7 +13,7 @@ import { sayEnd } from '../say-end.ts'
 import { openServer } from '../server.ts'
 import { watched } from '../watched-worker.ts'
 import { loadExtensions } from './load-extensions.ts'
-import { allowDrops, currencyOf, runOptionsOf } from './load-config.ts'
+import { allowDrops, budgetOf, currencyOf, runOptionsOf } from './load-config.ts'
 
 /** Flags of `resume`. */
 export interface ResumeFlags extends FollowFlags {
@@ -55,6 +56,7 @@ export async function goOn(dataset: string, flags: ResumeFlags, context: Command
   try {
     const open = await server.client.findOpen(location)
     if (retriesDropped) await open?.retryDropped()
+    if (budgetOf(flags) !== null) await open?.setBudget(named({ money: flags.budget, tokens: flags.tokenBudget }))
     await open?.resume()
     const run = open ?? (await startAgain())
     const facts =
@@ -90,4 +92,9 @@ export async function goOn(dataset: string, flags: ResumeFlags, context: Command
       ...(retriesDropped ? { retryDropped: true } : {}),
     })
   }
+}
+
+/** Only what was named: the rest of a budget stays as it is. */
+function named({ money, tokens }: { readonly money: number | undefined; readonly tokens: number | undefined }): BudgetRequest {
+  return { ...(money === undefined ? {} : { money }), ...(tokens === undefined ? {} : { tokens }) }
 }

@@ -101,6 +101,17 @@ export async function openJournal(storage: Storage, rowGroupId: number, options:
   }
 }
 
+/** All answers to this config in the files of a row group's journal, with the columns they are for; also those that were paid twice. */
+export async function readAnswers(
+  storage: Storage,
+  rowGroupId: number,
+  fingerprint: string,
+): Promise<readonly { readonly column: string; readonly answer: KeptAnswer }[]> {
+  const mark = configMark(fingerprint)
+  const { entries } = await readJournals(storage, rowGroupId)
+  return entries.filter(({ f }) => f === mark).map(({ column, answer }) => ({ column, answer }))
+}
+
 /** Removes the journals of a committed row group. */
 export async function removeJournals(storage: Storage, rowGroupId: number): Promise<void> {
   for (const key of await journalKeysOf(storage, rowGroupId)) await storage.remove(key)

@@ -7,6 +7,7 @@ import type { Finding, PrepareInput, PreparedDataset, PlanSegment } from '../../
 import { NO_TOTALS } from '../../contract.ts'
 import { ParquetryError } from '../../errors.ts'
 import { compileStored } from '../../config/stored.ts'
+import { unpricedModels } from '../../config/budget.ts'
 import type { CompiledDataset } from '../../config/compiled.ts'
 import { maxDroppedRows } from '../../plan/max-dropped.ts'
 import { extendSegments, planSegments, rowCount } from '../../plan/row-groups.ts'
@@ -289,12 +290,17 @@ async function rewrite(storage: Storage, known: Metadata, by: { epoch: number; n
 }
 
 async function preparedOf(storage: Storage, metadata: Metadata, compiled: CompiledDataset, ports: PreparePorts): Promise<PreparedDataset> {
+  const unpriced = unpricedModels(compiled.models)
   return {
     datasetName: metadata.dataset_name,
     segments: metadata.parquetry.segments,
     targetNumRecords: metadata.target_num_records,
     maxConcurrentRowGroups: compiled.policies.maxConcurrentRowGroups,
+    models: modelsOf(compiled),
+    ...(unpriced.length === 0 ? {} : { unpricedModels: unpriced }),
+    ...(compiled.policies.budget === undefined ? {} : { budget: compiled.policies.budget }),
     maxDroppedRows: maxDroppedRows(compiled.policies.maxDropped, metadata.target_num_records),
+    ...('share' in compiled.policies.maxDropped ? { maxDroppedShare: compiled.policies.maxDropped.share } : {}),
     rehearsal: isRehearsal(compiled),
     currency: currencyOf(compiled),
     epoch: metadata.parquetry.epoch,
@@ -305,6 +311,15 @@ async function preparedOf(storage: Storage, metadata: Metadata, compiled: Compil
       processorSteps(compiled, metadata.parquetry.seed, ports.datasetProcessors ?? []),
     ),
   }
+}
+
+function modelsOf({ models }: CompiledDataset): NonNullable<PreparedDataset['models']> {
+  return Object.fromEntries(
+    Object.values(models).map(({ target: { alias, maxParallelRequests, requestsPerMinute = null, tokensPerMinute = null } }) => [
+      alias,
+      { parallel: maxParallelRequests, requestsPerMinute, tokensPerMinute },
+    ]),
+  )
 }
 
 /** True when a used model answers from the rehearsal endpoint. */

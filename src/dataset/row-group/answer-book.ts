@@ -8,7 +8,9 @@
  * A4  A refusal that was paid for is an answer: journalled, counted, and found again instead of being asked for again.
  * A5  An answer of a model that stood in is the answer to the request that was asked: it is journalled under that request's key, with who
  *     answered beside it, and found again whichever model would answer by then.
- * A6  A probe sends its first call alone; the others wait for its answer (ruling 21).
+ * A6  While the run is paused no call is begun: it waits without a slot, so that another dataset's calls go on.
+ * A7  No call goes out before the most that it may cost was set aside (`budget/purse.ts`).
+ * A8  A probe sends its first call alone; the others wait for its answer (ruling 21).
  */
 import type { CompiledDataset, CompiledModel } from '../../config/compiled.ts'
 import { forModel, withDrawnParameters } from '../../columns/inference-parameters.ts'
@@ -19,10 +21,15 @@ import type { Usage } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import type { ChatAnswer, ChatRequest, KeptAnswer, ModelClient, Models } from '../../model/client.ts'
 import type { ToolServers } from '../../mcp/tools.ts'
+import { spendOf } from '../../plan/budget.ts'
+import type { Spend } from '../../plan/budget.ts'
 import { costOf } from '../../plan/pricing.ts'
 import type { Random } from '../../random/random.ts'
 import { compactAnswer } from '../media/compact-answer.ts'
 import type { ImageStore } from '../media/image-store.ts'
+import type { Purse } from '../budget/purse.ts'
+import { createWorstCase } from '../budget/worst-case.ts'
+import { untilEither } from '../until-either.ts'
 import type { AnswerPlace, Journal } from '../journal/journal.ts'
 import { answerKey } from '../journal/journal.ts'
 import { createToolBook } from './tool-book.ts'
@@ -52,6 +59,8 @@ export interface AnswerBook {
 /** What an answer book works with. */
 export interface AnswerBookOptions {
   readonly models: Models
+  /** Names the run whose share of the models its calls are; default: none. */
+  readonly owner?: string
   readonly compiledModels: Readonly<Record<string, CompiledModel>>
   /** Default: nothing can be called. */
   readonly toolServers?: ToolServers | undefined
@@ -70,18 +79,24 @@ export interface AnswerBookOptions {
   readonly onLost?: (error: unknown) => void
   /** False while the attempt is cut off from the server, which may have given the row group to another. Default: always true. */
   readonly mayCall?: () => boolean
+  /** While the run is paused: resolves when it goes on; null while it is not. Default: never paused. */
+  readonly pause?: () => Promise<void> | null
+  /** What the calls may cost. Default: nothing limits it. */
+  readonly purse?: Purse
 }
+
+/** Ends a call whose request would go out while the run is paused; it is begun again later, and nobody sees it. */
+class HeldBack extends Error {}
 
 /** Milliseconds between two looks whether calls may go on. */
 const MAY_CALL_LOOK_MS = 100
 
 /** An answer book of one attempt at one row group. */
 export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
-  const { journal, stop } = options
+  const { journal } = options
   const aliases = openAliases(options)
-  const send = createSender(options, aliases)
+  const caller = createCaller(options, aliases, keep)
   let usage = NO_USAGE
-  let callsInFlight = 0
   let callsMade = 0
   let isRehearsal = false
   const probing = createProbe(options.isProbe)
@@ -92,16 +107,6 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
     const fallbackCalls = answer.answeredBy === undefined ? {} : { fallbackCalls: 1 }
     usage = addUsage(usage, { calls: 1, inputTokens, outputTokens, cost, ...fallbackCalls })
     isRehearsal ||= answer.rehearsal === true
-  }
-
-  async function call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
-    stop.throwIfAborted()
-    callsInFlight += 1
-    try {
-      return await send({ own: aliases.modelOf(alias), place, request, keep: (answer, endpoint) => keep(place, key, answer, endpoint) })
-    } finally {
-      callsInFlight -= 1
-    }
   }
 
   async function keep(place: AnswerPlace, key: string, answer: KeptAnswer, endpoint: string): Promise<void> {
@@ -117,7 +122,7 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
   /** A refusal that was paid for is in the journal like any answer. */
   async function askModel(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<KeptAnswer> {
     try {
-      const answer = await probing(() => call(place, key, alias, request))
+      const answer = await probing(() => caller.call(place, key, alias, request))
       // Vectors and pictures are used as they are kept.
       return request.wants === undefined ? answer : (journal.lookup(key) ?? answer)
     } catch (error) {
@@ -132,9 +137,12 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
       servers: options.toolServers,
       targets: options.compiledTools,
       journal,
-      stop,
+      stop: options.stop,
       abort: options.abort,
-      untilAllowed: () => untilAllowed(options),
+      untilAllowed: async () => {
+        await untilGoesOn(options)
+        await untilAllowed(options)
+      },
       onLost: options.onLost,
     }),
     async ask(cell, alias, asked, ordinal): Promise<ChatAnswer> {
@@ -147,9 +155,53 @@ export function createAnswerBook(options: AnswerBookOptions): AnswerBook {
       return answer
     },
     usage: () => usage,
-    callsInFlight: () => callsInFlight,
+    callsInFlight: caller.inFlight,
     callsMade: () => callsMade,
     isRehearsal: () => isRehearsal,
+  }
+}
+
+/** Puts an answer where it survives. */
+type Keep = (place: AnswerPlace, key: string, answer: KeptAnswer, endpoint: string) => Promise<void>
+
+/** Makes calls: not while the run is paused (A6), and not before there is enough for them (A7). */
+function createCaller(options: AnswerBookOptions, aliases: ReturnType<typeof openAliases>, keep: Keep) {
+  const send = createSender(options, aliases)
+  const worstCase = createWorstCase()
+  let inFlight = 0
+
+  function spentOn(alias: string, { usage, answeredBy }: KeptAnswer): Spend {
+    const by = answeredBy?.alias ?? alias
+    worstCase.learn(by, usage)
+    return spendOf({ ...usage, cost: costOf(usage, aliases.modelOf(by).price) })
+  }
+
+  return {
+    inFlight: (): number => inFlight,
+    async call(place: AnswerPlace, key: string, alias: string, request: ChatRequest): Promise<ChatAnswer> {
+      const own = aliases.modelOf(alias)
+      for (;;) {
+        await untilGoesOn(options)
+        const reservation = await options.purse?.reserve(worstCase.of(aliases.mayAnswer(own), request))
+        inFlight += 1
+        try {
+          return await send({
+            own,
+            place,
+            request,
+            keep: async (answer, endpoint) => {
+              await keep(place, key, answer, endpoint)
+              reservation?.settle(spentOn(alias, answer))
+            },
+          })
+        } catch (error) {
+          if (!(error instanceof HeldBack)) throw error
+        } finally {
+          inFlight -= 1
+          reservation?.release()
+        }
+      }
+    },
   }
 }
 
@@ -175,6 +227,7 @@ function createSender(options: AnswerBookOptions, aliases: ReturnType<typeof ope
       stopWaiting: stop,
       beforeSending() {
         beforeSending()
+        if ((options.pause?.() ?? null) !== null) throw new HeldBack()
         return untilAllowed(options)
       },
       priority: place.row,
@@ -225,7 +278,7 @@ export function createProbe(isOn: boolean): <T>(call: () => Promise<T>) => Promi
 }
 
 /** Models and clients by alias. */
-function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models' | 'compiledModels'>) {
+function openAliases({ models, owner, compiledModels }: Pick<AnswerBookOptions, 'models' | 'owner' | 'compiledModels'>) {
   const clients = new Map<string, ModelClient>()
   function modelOf(alias: string): CompiledModel {
     const model = compiledModels[alias]
@@ -234,15 +287,25 @@ function openAliases({ models, compiledModels }: Pick<AnswerBookOptions, 'models
   }
   return {
     modelOf,
+    /** The model and those that may stand in for it. */
+    mayAnswer: (own: CompiledModel): readonly CompiledModel[] => [own, ...(own.fallbacks ?? []).map((alias) => modelOf(alias))],
     clientOf(alias: string): ModelClient {
       let client = clients.get(alias)
       if (client === undefined) {
-        client = models.client(modelOf(alias).target)
+        client = models.client(modelOf(alias).target, owner)
         clients.set(alias, client)
       }
       return client
     },
-    /** Money in the currency of the alias's price; 0 when it has none. */
+  }
+}
+
+/** Resolves once the run is not paused; rejects with the reason of `stop` when that comes first. */
+async function untilGoesOn({ pause, stop }: Pick<AnswerBookOptions, 'pause' | 'stop'>): Promise<void> {
+  stop.throwIfAborted()
+  for (let over = pause?.() ?? null; over !== null; over = pause?.() ?? null) {
+    await untilEither(over, stop)
+    stop.throwIfAborted()
   }
 }
 

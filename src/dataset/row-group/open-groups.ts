@@ -15,6 +15,8 @@ export interface GroupAttempt {
   readonly attempt: Attempt
   readonly dataset: OpenDataset
   readonly epoch: number
+  /** The row group's place in the run's window. */
+  readonly slot: number
   /** Aborted when this attempt shall end. */
   readonly signal: AbortSignal
   /** False while the server may have given the row group to somebody else. */

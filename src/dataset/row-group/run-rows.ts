@@ -10,7 +10,7 @@ import { NO_MEDIA } from '../../columns/media/cell-media.ts'
 import type { CellMedia } from '../../columns/media/cell-media.ts'
 import type { RowGroup } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
-import type { createRandom } from '../../random/random.ts'
+import type { createRandom, RowStream } from '../../random/random.ts'
 import type { Value } from '../../values.ts'
 import type { AnswerBook } from './answer-book.ts'
 import type { CellChecks } from './cell-checks.ts'
@@ -84,6 +84,7 @@ export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
   const outcomes: (MadeRow | DroppedRow)[] = Array.from({ length: count })
   const watch = createDropWatch(count, options.dropPolicy)
   const full = openFullColumns(generators, count, 1 + options.refillAttempts)
+  const work: Work = { options, full, early, late }
   const onAbort = (): void => full?.abort(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
   let done = 0
@@ -98,7 +99,7 @@ export async function runRows(options: RunRowsOptions): Promise<MadeRows> {
       next += 1
       try {
         const wanted = options.rows?.[offset] ?? { row: rowGroup.start + offset, firstRefill: 0 }
-        const making = makeRow({ ...options, full, offset, firstRefill: wanted.firstRefill }, early, late, wanted)
+        const making = makeRow(work, offset, wanted)
         const outcome = making instanceof Promise ? await making : making
         outcomes[offset] = outcome
         full?.settle(offset)
@@ -158,65 +159,54 @@ function madeBy(generator: CellGenerator): readonly string[] {
 
 type Outcome = MadeRow | DroppedRow
 
-/** What making one row takes. */
-interface RowOptions extends RunRowsOptions {
+/** What all rows share. */
+interface Work {
+  readonly options: RunRowsOptions
   /** Null where no column is made for all rows at once. */
   readonly full: FullColumns | null
-  /** The row's place among those that are made. */
-  readonly offset: number
-  readonly firstRefill: number
+  readonly early: readonly CellGenerator[]
+  readonly late: readonly CellGenerator[]
 }
 
-function makeRow(
-  options: RowOptions,
-  early: CellGenerator[],
-  late: CellGenerator[],
-  { row, firstRefill }: RowToMake,
-): Outcome | Promise<Outcome> {
+function makeRow(work: Work, offset: number, { row, firstRefill }: RowToMake): Outcome | Promise<Outcome> {
+  const { options, late } = work
   const lastRefill = firstRefill + options.refillAttempts
   for (let refill = firstRefill; ; refill += 1) {
-    const cells = openRow(options, row, refill)
+    const cells = new OpenRow(work, row, refill, offset, firstRefill)
     try {
-      options.samplers.sampleRow(row, refill, cells.values)
-      for (const generator of early) makeEarlyCell(cells, generator)
+      cells.begin()
       if (late.length === 0) {
         options.checkRow(cells.values, row, refill)
         return { row, refill, values: cells.values }
       }
-      return finishRow(options, early, late, cells, lastRefill)
+      return finishRow(cells, lastRefill)
     } catch (error) {
       const drop = dropOf(error, cells)
-      options.full?.passAll(refill - firstRefill, options.offset)
+      work.full?.passAll(refill - firstRefill, offset)
       if (refill >= lastRefill) return drop
     }
   }
 }
 
-async function finishRow(
-  options: RowOptions,
-  early: CellGenerator[],
-  late: CellGenerator[],
-  first: OpenRow,
-  lastRefill: number,
-): Promise<Outcome> {
+async function finishRow(first: OpenRow, lastRefill: number): Promise<Outcome> {
+  const { work, rowIndex, offset, firstRefill } = first
   for (let cells = first; ;) {
     try {
-      await makeLateCells(cells, late)
-      options.checkRow(cells.values, cells.rowIndex, cells.refill)
-      return { row: cells.rowIndex, refill: cells.refill, values: cells.values }
+      await makeLateCells(cells)
+      work.options.checkRow(cells.values, rowIndex, cells.refill)
+      return { row: rowIndex, refill: cells.refill, values: cells.values }
     } catch (error) {
       let drop = dropOf(error, cells)
       // The sampled part is drawn anew; it may fail too, and each failure uses up one refill.
       for (let refill = cells.refill + 1; ; refill += 1) {
         if (refill > lastRefill) return drop
-        cells = openRow(options, cells.rowIndex, refill)
+        cells = new OpenRow(work, rowIndex, refill, offset, firstRefill)
         try {
-          options.samplers.sampleRow(cells.rowIndex, refill, cells.values)
-          for (const generator of early) makeEarlyCell(cells, generator)
+          cells.begin()
           break
         } catch (again) {
           drop = dropOf(again, cells)
-          options.full?.passAll(refill - options.firstRefill, options.offset)
+          work.full?.passAll(refill - firstRefill, offset)
         }
       }
     }
@@ -224,32 +214,74 @@ async function finishRow(
 }
 
 /** A row being made. */
-interface OpenRow extends CellRow {
-  readonly values: Record<string, Value>
-  readonly options: RowOptions
+class OpenRow {
+  readonly work: Work
+  readonly rowIndex: number
+  readonly refill: number
+  /** The row's place among those that are made. */
+  readonly offset: number
+  readonly firstRefill: number
+  readonly values: Record<string, Value> = {}
   /** Column that failed first. */
-  failedColumn: string
+  failedColumn = ''
+  #skipped: Set<string> | null = null
+
+  constructor(work: Work, rowIndex: number, refill: number, offset: number, firstRefill: number) {
+    this.work = work
+    this.rowIndex = rowIndex
+    this.refill = refill
+    this.offset = offset
+    this.firstRefill = firstRefill
+  }
+
+  /** Makes what never waits. */
+  begin(): void {
+    const { options, early } = this.work
+    options.samplers.sampleRow(this.rowIndex, this.refill, this.values)
+    for (const generator of early) makeEarlyCell(this, generator)
+  }
+  /** Which try at the row this is, from 0. */
+  get round(): number {
+    return this.refill - this.firstRefill
+  }
+  isSkipped(column: string): boolean {
+    return this.#skipped?.has(column) ?? false
+  }
+  markSkipped(columns: readonly string[]): void {
+    this.#skipped ??= new Set()
+    for (const column of columns) this.#skipped.add(column)
+  }
 }
 
-function openRow(options: RowOptions, rowIndex: number, refill: number): OpenRow {
-  const values: Record<string, Value> = {}
-  let skipped: Set<string> | null = null
-  return {
-    rowIndex,
-    refill,
-    values,
-    options,
-    failedColumn: '',
-    get: (column) => (Object.hasOwn(values, column) ? (values[column] ?? null) : null),
-    random: () => options.random.stream('', rowIndex, refill, 0),
-    setSideEffect(column, value) {
-      values[column] = value
-    },
-    isSkipped: (column) => skipped?.has(column) ?? false,
-    markSkipped(columns) {
-      skipped ??= new Set()
-      for (const column of columns) skipped.add(column)
-    },
+/** A row as one of its columns sees it. One is made for every cell: it has no closures. */
+class CellView implements CellRow {
+  readonly rowIndex: number
+  readonly refill: number
+  readonly #cells: OpenRow
+  readonly #column: string
+
+  constructor(cells: OpenRow, column: string) {
+    this.rowIndex = cells.rowIndex
+    this.refill = cells.refill
+    this.#cells = cells
+    this.#column = column
+  }
+
+  get(column: string): Value {
+    const { values } = this.#cells
+    return Object.hasOwn(values, column) ? (values[column] ?? null) : null
+  }
+  random(purpose: 'cell' | 'skip' = 'cell'): RowStream {
+    return this.#cells.work.options.random.stream(this.#column, this.rowIndex, this.refill, 0, purpose)
+  }
+  setSideEffect(column: string, value: Value): void {
+    this.#cells.values[column] = value
+  }
+  isSkipped(column: string): boolean {
+    return this.#cells.isSkipped(column)
+  }
+  markSkipped(columns: readonly string[]): void {
+    this.#cells.markSkipped(columns)
   }
 }
 
@@ -261,22 +293,17 @@ const NO_PORTS = {
   media: NO_MEDIA,
 }
 
-function cellRow(cells: OpenRow, generator: CellGenerator): CellRow {
-  const { options, rowIndex, refill, get, setSideEffect, isSkipped, markSkipped } = cells
-  const random = (purpose: 'cell' | 'skip' = 'cell') => options.random.stream(generator.column, rowIndex, refill, 0, purpose)
-  return { rowIndex, refill, get, random, setSideEffect, isSkipped, markSkipped }
-}
-
 function makeEarlyCell(cells: OpenRow, generator: CellGenerator): void {
   try {
-    cells.values[generator.column] = generator.generate(cellRow(cells, generator), NO_PORTS) as Value
+    cells.values[generator.column] = generator.generate(new CellView(cells, generator.column), NO_PORTS) as Value
   } catch (error) {
     cells.failedColumn = generator.column
     throw error
   }
 }
 
-async function makeLateCells(cells: OpenRow, late: CellGenerator[]): Promise<void> {
+async function makeLateCells(cells: OpenRow): Promise<void> {
+  const { late } = cells.work
   const cellOf = new Map<string, Promise<void>>()
   for (const generator of late) {
     const waits = generator.inputs.map((input) => cellOf.get(input)).filter((wait) => wait !== undefined)
@@ -291,19 +318,18 @@ async function makeLateCells(cells: OpenRow, late: CellGenerator[]): Promise<voi
 }
 
 async function makeLateCell(cells: OpenRow, generator: CellGenerator, waits: readonly Promise<void>[]): Promise<void> {
-  const { options, refill } = cells
   try {
     for (const wait of waits) await wait
     await makeReadyCell(cells, generator)
   } finally {
     // Whether its cell was made with the others', was skipped or failed before: nobody need wait for this row.
-    if (generator.isFullColumn === true) options.full?.pass(generator.column, refill - options.firstRefill, options.offset)
+    if (generator.isFullColumn === true) cells.work.full?.pass(generator.column, cells.round, cells.offset)
   }
 }
 
 async function makeReadyCell(cells: OpenRow, generator: CellGenerator): Promise<void> {
-  const { options, rowIndex, refill } = cells
-  const { full, offset } = options
+  const { work, rowIndex, refill, offset, round } = cells
+  const { options, full } = work
   const cell = { row: rowIndex, column: generator.column, refill }
   const tools = options.answers.toolsOf?.(cell)
   const ports: CellPorts = {
@@ -312,12 +338,10 @@ async function makeReadyCell(cells: OpenRow, generator: CellGenerator): Promise<
     signal: options.signal,
     ...options.checks?.(cell),
     media: options.media ?? NO_MEDIA,
-    ...(full === null
-      ? {}
-      : { together: (row, make) => full.join(generator.column, refill - options.firstRefill, offset, { row, ports }, make) }),
+    ...(full === null ? {} : { together: (row, make) => full.join(generator.column, round, offset, { row, ports }, make) }),
   }
   try {
-    cells.values[generator.column] = await generator.generate(cellRow(cells, generator), ports)
+    cells.values[generator.column] = await generator.generate(new CellView(cells, generator.column), ports)
   } catch (error) {
     cells.failedColumn ||= generator.column
     throw error

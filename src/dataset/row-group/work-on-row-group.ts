@@ -3,11 +3,16 @@
  * answers are journalled, it ends when its epoch, its attempt or its worker does, and it knows of attempts that died before it.
  */
 import type { GenerateRowGroupInput, RowGroupProgress, Usage } from '../../contract.ts'
-import { ParquetryError } from '../../errors.ts'
+import { isParquetryError, ParquetryError } from '../../errors.ts'
+import type { Budget } from '../../plan/budget.ts'
 import { MAX_DEATHS } from '../../plan/deaths.ts'
 import type { AttemptTrace } from '../../plan/deaths.ts'
 import { createAnswerBook } from './answer-book.ts'
 import type { AnswerBook } from './answer-book.ts'
+import { readSpent } from '../budget/journal-spend.ts'
+import { createPurse } from '../budget/purse.ts'
+import type { Purse } from '../budget/purse.ts'
+import type { Controlled } from '../control/control-watch.ts'
 import { openCellChecks } from './cell-checks.ts'
 import { createImageStore } from '../media/image-store.ts'
 import { openJournal } from '../journal/journal.ts'
@@ -71,7 +76,7 @@ export async function workOnRowGroup(options: AttemptOptions, task: RowGroupTask
   const { location, datasetId, fingerprint } = dataset.ref
   await requireEpoch(dataset.storage, epoch)
   const key = JSON.stringify([task.purpose, location, datasetId, fingerprint, rowGroup.id, rowGroup.start, rowGroup.end])
-  const own: GroupAttempt = { ...options, epoch }
+  const own: GroupAttempt = { ...options, epoch, slot: input.slot ?? 0 }
   return await ports.openGroups.join(key, own, (group) => work(options, group, task))
 }
 
@@ -87,28 +92,59 @@ async function work(options: AttemptOptions, group: OpenGroup, task: RowGroupTas
     syncMs: dataset.compiled.policies.journalSyncMs,
   })
   const life = openLife(group.signal, options.drainMs)
-  const unfollow = ports.ownerWatch.follow(dataset.storage, {
-    epoch: () => group.newest().epoch,
-    onLost: (error) => life.stop.abort(error),
+  const epoch = (): number => group.newest().epoch
+  const unfollow = ports.ownerWatch.follow(dataset.storage, { epoch, onLost: (error) => life.stop.abort(error) })
+  const control = await ports.controlWatch.follow(dataset, {
+    epoch,
+    slot: () => group.newest().slot,
+    rowGroup: () => ({ id: input.rowGroup.id, revision: input.revision ?? 0 }),
+  })
+  const purse = createPurse({
+    ceiling: () => limitOf(control.ceiling() ?? input.ceiling),
+    readSpent: () => readSpent(dataset.storage, input.rowGroup.id, dataset.compiled),
+    stop: life.stop.signal,
   })
   try {
-    const receipt = await makeAndCommit(options, group, task, journal, life)
+    const receipt = await makeAndCommit(options, { group, journal, life, control, purse }, task)
     await journal.close()
     await task.cleanUp(receipt)
     return receipt
+  } catch (error) {
+    throw await withBudgetReport(error, purse)
   } finally {
+    await control.leave(group.signal)
     unfollow()
     life.end()
     await journal.close()
   }
 }
 
+/** A budget without limits is none. */
+function limitOf(ceiling: Budget | undefined): Budget | null {
+  return ceiling === undefined || (ceiling.money === null && ceiling.tokens === null) ? null : ceiling
+}
+
+/** The run is told what has been spent, whatever the row group ends with. */
+async function withBudgetReport(error: unknown, purse: Purse): Promise<unknown> {
+  const budget = isParquetryError(error) ? await purse.report().catch(() => null) : null
+  return budget === null || !isParquetryError(error)
+    ? error
+    : new ParquetryError(error.code, error.message, { ...error.details, budget }, error)
+}
+
+/** What the work on a row group has open. */
+interface Workplace {
+  readonly group: OpenGroup
+  readonly journal: Journal
+  readonly life: Life
+  readonly control: Controlled
+  readonly purse: Purse
+}
+
 async function makeAndCommit(
   options: AttemptOptions,
-  group: OpenGroup,
+  { group, journal, life, control, purse }: Workplace,
   task: RowGroupTask,
-  journal: Journal,
-  life: Life,
 ): Promise<Receipt> {
   const { dataset, ports, input } = options
   const images = createImageStore(dataset.storage, input.rowGroup.id)
@@ -124,14 +160,17 @@ async function makeAndCommit(
     ...calling,
     images,
     models: ports.models,
+    owner: dataset.storage.describe(),
     compiledModels: dataset.compiled.models,
     toolServers: ports.toolServers,
     compiledTools: dataset.compiled.tools,
     random: dataset.random,
+    pause: () => control.pause(),
+    purse,
   })
   const made = await task.make({
     answers,
-    checks: openCellChecks(ports.validation, calling),
+    checks: openCellChecks(ports.validation, { ...calling, mayCall: () => calling.mayCall() && control.pause() === null }),
     media: images,
     signal: life.stop.signal,
     onFailure: (error) => life.stop.abort(error),

@@ -3,6 +3,7 @@ import type { CheckpointInput, PlanSegment } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import { unpackRanges } from '../../plan/packed-ranges.ts'
 import { subtract, union } from '../../plan/range-set.ts'
+import { rowCount } from '../../plan/row-groups.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { clearLeftovers } from './clear-leftovers.ts'
 import { cleanJournals } from '../journal/clean-journals.ts'
@@ -31,7 +32,8 @@ export async function writeCheckpoint(storage: Storage, input: CheckpointInput, 
   const isLater = input.epoch > parquetry.epoch || (input.epoch === parquetry.epoch && input.sequence > parquetry.sequence)
   if (isLater) await writeMetadata(storage, await fold(storage, before.value, input, now))
   if (!input.isFinal) return
-  await cleanUp(storage, input, parquetry.segments)
+  const segments = rowCount(input.segments) > rowCount(parquetry.segments) ? input.segments : parquetry.segments
+  await cleanUp(storage, input, segments)
   await releaseOwner(storage, input.epoch)
 }
 
@@ -52,9 +54,12 @@ async function fold(storage: Storage, before: Metadata, input: CheckpointInput, 
   const committed = union(earlier, inPage)
   const { rowGroups, rowsWritten } = input.totals
   const { file_paths: stale, ...rest } = before
+  // A run may be extended while it is under way; the plan is only ever appended to.
+  const isExtended = rowCount(input.segments) > before.target_num_records
   return {
     ...rest,
     ...(input.isFinal ? { file_paths: await filePathsOf(storage) } : stale === undefined ? {} : { file_paths: stale }),
+    ...(isExtended ? { target_num_records: rowCount(input.segments) } : {}),
     actual_num_records: rowsWritten,
     total_num_batches: rowGroups,
     num_completed_batches: rowGroups,
@@ -64,6 +69,7 @@ async function fold(storage: Storage, before: Metadata, input: CheckpointInput, 
       sequence: input.sequence,
       state: input.state,
       totals: input.totals,
+      ...(isExtended ? { segments: input.segments } : {}),
       committed,
       updated_at: new Date(now).toISOString(),
     },

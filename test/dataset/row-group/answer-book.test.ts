@@ -181,4 +181,37 @@ describe('an answer book', () => {
     expect(ended.every((outcome) => outcome.status === 'rejected' && outcome.reason === full)).toBe(true)
     expect(server.asked.length).toBeLessThanOrEqual(4)
   })
+
+  it('begins no call while the run is paused, keeps the answers of those in flight, and goes on with all of them', async () => {
+    isHeld = true
+    let pause: { readonly over: Promise<void>; readonly end: () => void } | null = null
+    const book = bookOn(await openOne(70), { pause: () => pause?.over ?? null })
+    const asking = [1, 2, 3, 4, 5, 6].map((row) => askRow(book, row))
+    await until(() => held.length === 4)
+    let end: () => void = () => undefined
+    const over = new Promise<void>((resolve) => (end = resolve))
+    pause = { over, end }
+    asking.push(askRow(book, 7))
+    for (const letGo of held.splice(0)) letGo()
+    await Promise.all(asking.slice(0, 4))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    // Those that waited for a slot gave it up, so that others may go.
+    expect(models.limits()[0]).toMatchObject({ inFlight: 0, waiting: 0 })
+    expect(book.callsInFlight()).toBe(0)
+    expect(server.asked.length).toBe(4)
+    isHeld = false
+    pause = null
+    end()
+    await Promise.all(asking)
+    expect(server.asked.length).toBe(7)
+  })
+
+  it('ends calls that wait for the end of a pause when it is stopped', async () => {
+    const never = new Promise<void>(() => undefined)
+    const book = bookOn(await openOne(71), { pause: () => never })
+    const asking = askRow(book, 1)
+    stop.abort(new Error('stopped'))
+    await expect(asking).rejects.toThrow('stopped')
+    expect(server.asked.length).toBe(0)
+  })
 })

@@ -13,6 +13,7 @@ function attemptOf(
     attempt: { runId: 'run', attempt: number },
     dataset: {} as never,
     epoch: number,
+    slot: 0,
     signal: controller.signal,
     isInTouch: () => true,
     onProgress: (progress) => seen.push(progress),

@@ -20,7 +20,7 @@ function syncColumn(
   inputs: string[],
   make: (get: (name: string) => unknown, row: number, refill: number) => unknown,
 ): CellGenerator {
-  return { column, inputs, isSync: true, generate: (row) => make(row.get, row.rowIndex, row.refill) as never }
+  return { column, inputs, isSync: true, generate: (row) => make((input) => row.get(input), row.rowIndex, row.refill) as never }
 }
 
 function modelColumn(

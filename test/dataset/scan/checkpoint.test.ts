@@ -37,6 +37,16 @@ async function read(): Promise<Metadata> {
   return metadata.value
 }
 
+describe('a checkpoint of a run that was extended', () => {
+  it('holds the longer plan, for workers and for the next run, and never a shorter one again', async () => {
+    const longer = [...segments, { firstId: 10, start: 100, end: 130, size: 10 }]
+    await writeCheckpoint(storage, input({ segments: longer }), 0)
+    expect(await read()).toMatchObject({ target_num_records: 130, original_target_num_records: 100, parquetry: { segments: longer } })
+    await writeCheckpoint(storage, input({ sequence: 2 }), 0)
+    expect(await read()).toMatchObject({ target_num_records: 130, parquetry: { sequence: 2, segments: longer } })
+  })
+})
+
 beforeEach(async () => {
   storage = createMemoryStorage('/data')
   await writeMetadata(storage, {
