@@ -1,5 +1,6 @@
 /** The current details of a run as a person reads them in the Temporal UI: Markdown. Pure. */
 import type { Blocked, DropReason, Finding, Progress, RunState } from '../contract.ts'
+import type { Budget } from './budget.ts'
 import { count, duration, money } from './format.ts'
 
 /** A run, looked at. */
@@ -17,6 +18,8 @@ const MAX_TEXT = 600
 const MAX_LISTED = 5
 /** A bar is read before any number. */
 const BAR_CELLS = 20
+/** Between the columns of the table, which the page puts side by side; the last character keeps the blanks from being trimmed. */
+const GAP = '\u00a0\u00a0\u2060'
 
 /** What a state means, in words. */
 const WORDS: Readonly<Record<RunState, string>> = {
@@ -96,11 +99,13 @@ function factsOf({ progress, now }: RunView): Fact[] {
     ['Tokens', `${count(usage.inputTokens)} in, ${count(usage.outputTokens)} out`],
     ['Cost', rehearsal ? 'nothing, rehearsal' : money(usage.cost, currency)],
   ]
+  const budget: Fact[] = progress.budget === undefined ? [] : [['Budget', budgetText(progress.budget, currency)]]
   return [
     ...(state === 'generating' ? paceFacts(progress, now) : []),
     ['Dropped rows', `${count(rowsDropped)}${reasonsText(totals.dropReasons ?? [])}`],
     ['Row groups', `${count(rowGroups)} of ${count(rowGroupsWanted)}${open}`],
     ...(usage.calls === 0 ? [] : calls),
+    ...budget,
     ['Started', `${new Date(startedAt).toISOString().slice(0, 10)} ${clock(startedAt)} UTC`],
   ]
 }
@@ -124,13 +129,17 @@ function reasonsText(reasons: readonly DropReason[]): string {
   return `: ${listed.join(', ')}${reasons.length > MAX_LISTED ? ', and others' : ''}`
 }
 
+function budgetText({ money: most, tokens }: Budget, currency: string | null): string {
+  return [...(most === null ? [] : [money(most, currency)]), ...(tokens === null ? [] : [`${count(tokens)} tokens`])].join(', ')
+}
+
 function fallbackText(calls: number): string {
   return calls === 0 ? '' : `, ${count(calls)} of them by a fallback model`
 }
 
 /** Head cells are empty: the names stand in the first column. */
 function table(facts: readonly Fact[]): string {
-  return ['| | |', '|:--|:--|', ...facts.map(([name, value]) => `| ${name}&ensp; | ${value.replaceAll('|', '\\|')} |`)].join('\n')
+  return ['| | |', '|:--|:--|', ...facts.map(([name, value]) => `| ${name}${GAP} | ${value.replaceAll('|', '\\|')} |`)].join('\n')
 }
 
 /** Text of others as text: it makes no link, picture, heading or table cell. */

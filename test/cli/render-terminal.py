@@ -62,17 +62,20 @@ def resize(columns):
     os.kill(pid, signal.SIGWINCH)
 
 
-while True:
+def read():
+    """What the command wrote next; empty at its end."""
     try:
-        chunk = os.read(terminal, 65536)
-        # What belongs together is written at once, but may arrive in parts.
-        while select.select([terminal], [], [], 0.02)[0]:
-            more = os.read(terminal, 65536)
-            if not more:
-                break
-            chunk += more
+        return os.read(terminal, 65536)
     except OSError:
-        break
+        return b""
+
+
+while True:
+    chunk = more = read()
+    # What belongs together is written at once, but may arrive in parts.
+    while more and select.select([terminal], [], [], 0.02)[0]:
+        more = read()
+        chunk += more
     if not chunk:
         break
     stream.feed(chunk)

@@ -117,8 +117,8 @@ describe('the Temporal UI of the dev server', () => {
         'Put a valid key into MOODY_KEY where the worker runs',
         `npx parquetry resume ${run.location}`,
         `npx parquetry watch ${run.location}`,
-        /Row groups\s+4 of 10/,
-        /Tokens\s+[\d,]+ in, [\d,]+ out/,
+        /Row groups[\s\u2060]+4 of 10/,
+        /Tokens[\s\u2060]+[\d,]+ in, [\d,]+ out/,
       )
       await expectSound(details, 'temporal-ui-run.png')
       await details.close()

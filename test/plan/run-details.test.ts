@@ -26,7 +26,8 @@ function progress(changes: Partial<Progress> = {}): Progress {
 }
 
 function details(changes: Partial<Progress> = {}): string {
-  return detailsOf({ progress: progress(changes), location: '/data/product-reviews', now: START + 10 * MINUTE })
+  const text = detailsOf({ progress: progress(changes), location: '/data/product-reviews', now: START + 10 * MINUTE })
+  return text.replaceAll('\u00a0\u00a0\u2060', '')
 }
 
 const blocked = { code: 'MODEL_AUTH', message: 'the key was refused. Put a valid key into KEY.', since: START + MINUTE, probes: 3 } as const
@@ -37,9 +38,9 @@ describe('the current details of a run', () => {
     expect(text).toMatch(/^## product-reviews: generating rows\n/)
     expect(text).toContain('▰▰▰▰▰▰▰▰▱▱▱▱▱▱▱▱▱▱▱▱ 40%** 397 of 1,000 rows')
     // 300 rows in 10 minutes, 600 to go; rows of earlier runs are no speed.
-    expect(text).toContain('| Speed&ensp; | 30 rows/min, about 20:00 left |')
-    expect(text).toContain('| Row groups&ensp; | 4 of 10, 2 open |')
-    expect(text).toContain('| Cost&ensp; | $1.50 |')
+    expect(text).toContain('| Speed | 30 rows/min, about 20:00 left |')
+    expect(text).toContain('| Row groups | 4 of 10, 2 open |')
+    expect(text).toContain('| Cost | $1.50 |')
     expect(text).toContain('As of 12:10:00 UTC')
   })
 
@@ -61,8 +62,12 @@ describe('the current details of a run', () => {
     expect(details({ state })).toContain('`npx parquetry resume /data/product-reviews`')
   })
 
+  it('name the budget', () => {
+    expect(details({ budget: { money: 5, tokens: 1_000_000 } })).toContain('| Budget | $5.00, 1,000,000 tokens |')
+  })
+
   it('say of a rehearsal that nothing is paid', () => {
-    expect(details({ rehearsal: true })).toMatch(/Rehearsal[^]*\| Cost&ensp; \| nothing, rehearsal \|/)
+    expect(details({ rehearsal: true })).toMatch(/Rehearsal[^]*\| Cost \| nothing, rehearsal \|/)
   })
 
   it('show text of others as text: no picture, link, heading, row or code of it', () => {
