@@ -83,6 +83,19 @@ its end, or when nothing is open and the dataset is not finished.`,
 Examples:
   npx parquetry show product-reviews
   npx parquetry show artifacts/product-reviews 41 --json`,
+  events: `
+Examples:
+  npx parquetry events product-reviews
+  npx parquetry events artifacts/product-reviews --follow --json
+
+All runs that the Temporal server still knows, oldest first. Ctrl-C leaves; the run is not touched.`,
+  explain: `
+Examples:
+  npx parquetry explain product-reviews 41
+  npx parquetry explain artifacts/product-reviews 41 --full --json
+
+Samples and prompts can always be told; requests and answers while the row group is open, and afterwards
+where the config says \`parquetry: { traces: sampled }\` (one row in a hundred) or \`all\`. Nobody is called.`,
   resume: `
 Examples:
   npx parquetry resume product-reviews

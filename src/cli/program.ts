@@ -3,6 +3,8 @@ import { Command, Option } from 'commander'
 import type { CommandContext } from './context.ts'
 import type { CreateFlags } from './commands/create.ts'
 import type { DevFlags } from './commands/dev.ts'
+import type { EventsFlags } from './commands/events.ts'
+import type { ExplainFlags } from './commands/explain.ts'
 import type { ExportFlags } from './commands/export.ts'
 import type { ListFlags } from './commands/list.ts'
 import type { PreviewFlags } from './commands/preview.ts'
@@ -49,7 +51,9 @@ export function createProgram(run: Run): Command {
   addValidate(program, run)
   addRehearse(program, run)
   addLooks(program, run)
+  addEvents(program, run)
   addShow(program, run)
+  addExplain(program, run)
   addExport(program, run)
   addReport(program, run)
   addPushToHub(program, run)
@@ -254,6 +258,21 @@ function addLooks(program: Command, run: Run): void {
     )
 }
 
+function addEvents(program: Command, run: Run): void {
+  program
+    .command('events')
+    .description('what happened to a dataset: waits, findings, drops, changes; with time')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .addOption(artifactPath())
+    .option('--all', 'a line for each row group, instead of one for many')
+    .option('-f, --follow', 'go on until the open run has ended')
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.events)
+    .action((dataset: string, flags: EventsFlags) =>
+      run(flags, async (context) => (await import('./commands/events.ts')).events(dataset, flags, context)),
+    )
+}
+
 function addShow(program: Command, run: Run): void {
   program
     .command('show')
@@ -265,6 +284,22 @@ function addShow(program: Command, run: Run): void {
     .addHelpText('after', COMMAND_HELP.show)
     .action((dataset: string, row: number, flags: { readonly artifactPath: string; readonly json?: boolean }) =>
       run(flags, async (context) => (await import('./commands/show.ts')).show(dataset, row, flags, context)),
+    )
+}
+
+function addExplain(program: Command, run: Run): void {
+  program
+    .command('explain')
+    .description('where a row came from: samples, prompts, answers, cost, run; needs no server')
+    .argument('<dataset>', 'its folder, or its name below the artifact path')
+    .argument('<row>', 'index of the record, from 0', parseIndex)
+    .addOption(artifactPath())
+    .option('--full', 'prompts and answers to their ends')
+    .addOption(extensions())
+    .addOption(json())
+    .addHelpText('after', COMMAND_HELP.explain)
+    .action((dataset: string, row: number, flags: ExplainFlags) =>
+      run(flags, async (context) => (await import('./commands/explain.ts')).explain(dataset, row, flags, context)),
     )
 }
 

@@ -3,6 +3,8 @@ import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { seedPlaceOf } from '../config/prepare-config.ts'
 import { compileStored } from '../config/stored.ts'
+import { ParquetryError } from '../errors.ts'
+import { readIdentity } from '../dataset/resume/folder-facts.ts'
 import { readMetadata } from '../dataset/metadata.ts'
 import { readJson } from '../dataset/stored-files.ts'
 import { readRow } from '../dataset/read-rows.ts'
@@ -35,6 +37,13 @@ export async function readStoredConfig(location: string, options?: { readonly re
     explicit: { bufferSize: null, seed: null },
     seedPlace: seedPlaceOf(null, process.env, homedir()),
   }
+}
+
+/** The id of the dataset in a folder. Throws `DATASET_NOT_FOUND`. */
+export async function readDatasetId(location: string): Promise<string> {
+  const identity = await readIdentity(openStorage(resolve(location)))
+  if (identity !== null) return identity.dataset_id
+  throw new ParquetryError('DATASET_NOT_FOUND', `expected a dataset of Parquetry in ${location}, found no dataset.json there`)
 }
 
 /** True when the folder holds this very dataset with every row accounted for, so that no model need be asked. */

@@ -308,8 +308,13 @@ export interface CompiledModel {
     | { readonly kind: 'image'; readonly route: 'images' | 'chat' }
 }
 
+/** Rows whose answers are kept once their row group is committed. */
+export type KeptTraces = 'sampled' | 'all'
+
 /** How a run deals with what goes wrong; none of it changes a value. */
 export interface Policies {
+  /** Absent: none are kept. */
+  readonly traces?: KeptTraces
   /** More tries at a row that failed for good, at the same row index. Default 2. */
   readonly refillAttempts: number
   /** Share of a row group (of at least 20 rows) that may drop before the run waits instead. Default 0.5. */

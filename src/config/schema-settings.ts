@@ -54,6 +54,11 @@ export const parquetrySettings = z
       .describe(
         'Milliseconds until an answer in the journal is fsynced: a power cut costs at most the answers of that time, a killed process none. 0: every answer before it is used. Default 1000.',
       ),
+    traces: z
+      .enum(['none', 'sampled', 'all'])
+      .describe(
+        'Whose answers stay when a row group is committed, for `parquetry explain`: of no row, of one in a hundred, of all. Default none.',
+      ),
     max_dropped: z
       .union([z.number().min(0), z.string().regex(/^\d+(?:\.\d+)?\s*%$/)])
       .describe('Rows that may be missing in a dataset called complete: a count, a share below 1, or a text like 1%. Default 0.'),

@@ -92,6 +92,7 @@ export function policiesOf(settings: ParquetrySettings, report: Report): Policie
     maxConcurrentRowGroups: settings.max_concurrent_row_groups ?? 8,
     preserveDroppedColumns: settings.preserve_dropped_columns ?? true,
     journalSyncMs: settings.journal_sync_ms ?? DEFAULT_JOURNAL_SYNC_MS,
+    ...(settings.traces === undefined || settings.traces === 'none' ? {} : { traces: settings.traces }),
     ...(budget === null ? {} : { budget }),
   }
 }

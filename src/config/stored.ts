@@ -110,6 +110,7 @@ function policiesAsStored(policies: Policies): z.input<typeof storedPolicies> {
     max_concurrent_row_groups: policies.maxConcurrentRowGroups,
     preserve_dropped_columns: policies.preserveDroppedColumns,
     journal_sync_ms: policies.journalSyncMs,
+    ...(policies.traces === undefined ? {} : { traces: policies.traces }),
     ...(policies.budget === undefined ? {} : { budget: policies.budget }),
   }
 }
@@ -133,6 +134,7 @@ const storedPolicies = z.object({
   max_concurrent_row_groups: z.int(),
   preserve_dropped_columns: z.boolean(),
   journal_sync_ms: z.int().min(0).default(DEFAULT_JOURNAL_SYNC_MS),
+  traces: z.enum(['sampled', 'all']).optional(),
   budget: z.object({ money: z.number().positive().nullable(), tokens: z.int().min(1).nullable() }).optional(),
 })
 
@@ -225,6 +227,7 @@ function policiesOf(stored: z.output<typeof storedPolicies>): Policies {
     maxConcurrentRowGroups: stored.max_concurrent_row_groups,
     preserveDroppedColumns: stored.preserve_dropped_columns,
     journalSyncMs: stored.journal_sync_ms,
+    ...(stored.traces === undefined ? {} : { traces: stored.traces }),
     ...(stored.budget === undefined ? {} : { budget: stored.budget }),
   }
 }

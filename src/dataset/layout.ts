@@ -10,6 +10,7 @@ const PROCESSORS_FOLDER = 'processors-files'
 const JOURNAL_FOLDER = 'journal'
 const QUARANTINE_FOLDER = 'quarantine'
 const REQUESTS_FOLDER = 'requests'
+const TRACES_FOLDER = 'traces'
 const SEED_FOLDER = 'seed-data'
 const IMAGES_FOLDER = 'images'
 const OWNER_CLAIMS_FOLDER = 'owner-claims'
@@ -59,6 +60,8 @@ export const keys = {
   seedIndex: (contentHash: string): string => `${SEED_FOLDER}/${contentName(contentHash)}/index.json`,
   seedPart: (contentHash: string, part: number): string =>
     `${SEED_FOLDER}/${contentName(contentHash)}/part-${String(part).padStart(5, '0')}.bin`,
+  /** Answers of a committed row group, where they are kept. */
+  traces: (id: number): string => `${TRACES_FOLDER}/${batchName(id)}.jsonl.gz`,
   request: (requestId: string): string => `${REQUESTS_FOLDER}/${plain(requestId)}.json`,
   rowGroup: (id: number): string => `${ROW_GROUPS_FOLDER}/${batchName(id)}.parquet`,
   /** Unique to the attempt. */

@@ -74,8 +74,11 @@ export async function requireVisible(ports: Pick<DatasetPorts, 'openStorage'>, r
   })
 }
 
+/** What opening a dataset takes. */
+export type OpenPorts = Pick<DatasetPorts, 'openStorage' | 'openPeople' | 'columnGenerators' | 'log'>
+
 /** Opens the dataset, taking over from `known` what did not change. Throws `DATASET_NOT_VISIBLE`, `DATASET_DAMAGED`. */
-export async function openDataset(ports: DatasetPorts, ref: DatasetRef, known: OpenDataset | null): Promise<OpenDataset> {
+export async function openDataset(ports: OpenPorts, ref: DatasetRef, known: OpenDataset | null): Promise<OpenDataset> {
   const storage = await requireVisible(ports, ref)
   const plan = planOf(storage, await readMetadata(storage), ref)
   const settings = await readJson(storage, keys.parquetryFile)

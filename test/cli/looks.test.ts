@@ -33,10 +33,18 @@ describe('list, status and watch', () => {
     await watching.waitFor(/rows \d+\/300/)
     watching.child.kill('SIGINT')
     expect(await watching.ended).toMatchObject({ code: 130, stdout: expect.stringContaining('the run goes on') })
+    const following = place.start(['events', 'open', '--follow', '--json'])
     const watchingOn = place.start(['watch', 'open', '--json'])
     await watchingOn.waitFor(/"event":"progress"/)
     endpoint.delay(20)
-    const [watched, ended] = await Promise.all([watchingOn.ended, created.ended])
+    const [watched, ended, followed] = await Promise.all([watchingOn.ended, created.ended, following.ended])
+    const kinds = eventsOf(followed).map(({ kind }) => kind)
+    expect([kinds[0], kinds.at(-1), kinds.filter((kind) => kind === 'committed').length, followed.code]).toEqual([
+      'started',
+      'ended',
+      30,
+      0,
+    ])
     expect([watched.code, ended.code]).toEqual([0, 0])
     expect(eventsOf(watched).at(-1)).toMatchObject({ event: 'result', state: 'complete', totals: { rowsWritten: 300 } })
     const after = await place.run(['watch', 'open'])

@@ -112,6 +112,12 @@ export async function readAnswers(
   return entries.filter(({ f }) => f === mark).map(({ column, answer }) => ({ column, answer }))
 }
 
+/** All lines of this config in the files of a row group's journal, in the order of their time. */
+export async function readEntries(storage: Storage, rowGroupId: number, fingerprint: string): Promise<readonly JournalEntry[]> {
+  const mark = configMark(fingerprint)
+  return (await readJournals(storage, rowGroupId)).entries.filter(({ f }) => f === mark)
+}
+
 /** Removes the journals of a committed row group. */
 export async function removeJournals(storage: Storage, rowGroupId: number): Promise<void> {
   for (const key of await journalKeysOf(storage, rowGroupId)) await storage.remove(key)

@@ -15,6 +15,7 @@ import type { Purse } from '../budget/purse.ts'
 import type { Controlled } from '../control/control-watch.ts'
 import { openCellChecks } from './cell-checks.ts'
 import { createImageStore } from '../media/image-store.ts'
+import { keepTraces } from '../explain/traces.ts'
 import { openJournal } from '../journal/journal.ts'
 import type { Journal, JournalUsage } from '../journal/journal.ts'
 import type { OpenDataset } from '../open-dataset.ts'
@@ -179,6 +180,9 @@ async function makeAndCommit(
   life.stop.signal.throwIfAborted()
   const newest = group.newest()
   await requireEpoch(dataset.storage, newest.epoch)
+  const { traces } = dataset.compiled.policies
+  if (traces !== undefined)
+    await keepTraces(dataset.storage, input.rowGroup.id, { fingerprint: dataset.ref.fingerprint, traces, seed: dataset.seed })
   return await task.commit(made, {
     dataset: newest.dataset,
     attempt: newest.attempt,
