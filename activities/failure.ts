@@ -9,6 +9,9 @@ export interface FailureOptions {
   readonly isBlockedRetried: boolean
 }
 
+/** Longest message of a failure, in characters: histories keep it. */
+const MAX_MESSAGE = 1_500
+
 /** Runs the operation and maps what it throws. */
 export async function withFailures<T>(options: FailureOptions, operation: () => Promise<T>): Promise<T> {
   try {
@@ -23,13 +26,19 @@ export function toFailure(error: unknown, options: FailureOptions): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error
   if (!isParquetryError(error)) {
     const message = error instanceof Error ? error.message : String(error)
-    return ApplicationFailure.create({ message, type: 'INTERNAL', nonRetryable: true, ...(error instanceof Error ? { cause: error } : {}) })
+    return ApplicationFailure.create({
+      message: message.slice(0, MAX_MESSAGE),
+      type: 'INTERNAL',
+      nonRetryable: true,
+      ...(error instanceof Error ? { cause: error } : {}),
+    })
   }
   const kind = kindOfCode(error.code)
   const isRetried = kind === 'transient' || (kind === 'blocked' && options.isBlockedRetried)
-  const wayOut = error.details.wayOut === undefined ? '' : `; ${error.details.wayOut}`
+  const { wayOut } = error.details
+  const whatToDo = wayOut === undefined ? '' : `${/[.!?]$/u.test(error.message) ? '' : ';'} ${wayOut}`
   return ApplicationFailure.create({
-    message: `${error.message}${wayOut}`.slice(0, 1_500),
+    message: `${error.message}${whatToDo}`.slice(0, MAX_MESSAGE),
     type: error.code,
     nonRetryable: !isRetried,
     ...(error.details['budget'] === undefined ? {} : { details: [error.details['budget']] }),

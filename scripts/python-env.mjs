@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Makes the Python environment that reads our parquet files in tests (pyarrow, duckdb, pandas, polars, Hugging Face's datasets), and prints its interpreter's path.
+ * Makes the Python environment that reads our parquet files in tests (pyarrow, duckdb, pandas, polars, Hugging Face's datasets) and emulates a terminal (pyte), and prints its interpreter's path.
  *
  * Idempotent: a finished environment of the same versions is used as it is. Where `venv` is not available the packages go to a
  * folder of their own, and the interpreter printed is a small script that starts the system's Python with that folder on its path.
@@ -12,7 +12,15 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Chosen so that wheels exist for CPython 3.10 to 3.14. */
-const PACKAGES = ['pyarrow==22.0.0', 'duckdb==1.4.1', 'pandas==2.3.3', 'polars==1.35.2', 'datasets==4.4.1', 'huggingface_hub==1.33.0']
+const PACKAGES = [
+  'pyarrow==22.0.0',
+  'duckdb==1.4.1',
+  'pandas==2.3.3',
+  'polars==1.35.2',
+  'datasets==4.4.1',
+  'huggingface_hub==1.33.0',
+  'pyte==0.8.2',
+]
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const folder = join(root, 'node_modules', '.cache', 'parquetry-python')
@@ -59,7 +67,7 @@ function main() {
       rmSync(folder, { recursive: true, force: true })
       installed = installInFolder(python)
     }
-    if (!installed || !runs(interpreter, ['-c', 'import pyarrow, duckdb, pandas, polars, datasets'])) {
+    if (!installed || !runs(interpreter, ['-c', 'import pyarrow, duckdb, pandas, polars, datasets, pyte'])) {
       process.stderr.write(`Could not install ${PACKAGES.join(', ')} with ${python}: Python 3.10 to 3.14 with pip is expected.\n`)
       process.exitCode = 1
       return

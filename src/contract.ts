@@ -10,6 +10,9 @@ import type { RunLimits } from './plan/shares.ts'
 /** Sorted, disjoint, half-open ranges [start, end) of whole numbers ≥ 0. */
 export type RangeSet = readonly (readonly [start: number, end: number])[]
 
+/** A range set as `packRanges` makes it short: ranges, or a bitmap as text. */
+export type PackedRanges = RangeSet | string
+
 /** A run of equally sized row groups; the plan of a dataset is an append-only list of these (ruling 4). */
 export interface PlanSegment {
   /** Id of the segment's first row group. */
@@ -202,6 +205,14 @@ export interface ScanResult {
   readonly journals?: readonly (readonly [id: number, money: number, tokens: number])[]
 }
 
+/** Answer of `scanDataset`: a `ScanResult` whose sets are packed (`packScan`). */
+export interface ScanAnswer extends Omit<ScanResult, 'committed' | 'checkpointed' | 'withDropped'> {
+  readonly committed: PackedRanges
+  /** Absent when the same as `committed`. */
+  readonly checkpointed?: PackedRanges
+  readonly withDropped?: PackedRanges
+}
+
 /** Input of `generateRowGroup`. */
 export interface GenerateRowGroupInput {
   readonly dataset: DatasetRef
@@ -264,7 +275,7 @@ export interface CheckpointInput {
   readonly segments: readonly PlanSegment[]
   readonly totals: Totals
   /** Row group ids known to be committed in the page [firstId, endId) now worked on; earlier pages are settled. */
-  readonly page: { readonly firstId: number; readonly endId: number; readonly committed: RangeSet }
+  readonly page: { readonly firstId: number; readonly endId: number; readonly committed: PackedRanges }
   /** At the end of a run: file paths are listed and leftovers of killed attempts cleaned up. */
   readonly isFinal: boolean
 }
@@ -293,7 +304,7 @@ export interface ControlInput {
 /** What the workflow calls; `activities/` implements it, one file each. */
 export interface ParquetryActivities {
   prepareDataset(input: PrepareInput): Promise<PreparedDataset>
-  scanDataset(input: ScanInput): Promise<ScanResult>
+  scanDataset(input: ScanInput): Promise<ScanAnswer>
   generateRowGroup(input: GenerateRowGroupInput): Promise<RowGroupResult>
   repairRowGroup(input: RepairRowGroupInput): Promise<RepairResult>
   writeCheckpoint(input: CheckpointInput): Promise<void>

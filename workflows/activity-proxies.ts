@@ -19,7 +19,7 @@ export function createProxies(options: RunOptions): Proxies {
   // Death of a worker is found by heartbeat, whatever it was at, so an attempt itself may take a day (ruling 1). The server's timers, of the
   // heartbeat and of the retry, are up to a second late each: a killed worker's row groups are on again 8 to 11 s later.
   const heartbeatTimeout = options.heartbeatTimeoutMs ?? 8_000
-  const folders = proxyActivities<ParquetryActivities>({ ...folder, heartbeatTimeout })
+  const folders = (summary: string): Proxies => proxyActivities<ParquetryActivities>({ ...folder, heartbeatTimeout, summary })
   // What was answered is in the journal, so an attempt is begun again at once, the twentieth as the second: waiting would save nothing.
   const rowGroups = proxyActivities<ParquetryActivities>({
     ...folder,
@@ -34,14 +34,14 @@ export function createProxies(options: RunOptions): Proxies {
   })
   // A proxy has no members to spread: each activity is named.
   return {
-    prepareDataset: folders.prepareDataset,
-    scanDataset: folders.scanDataset,
-    writeCheckpoint: folders.writeCheckpoint,
+    prepareDataset: folders('config, plan, owner of the folder').prepareDataset,
+    scanDataset: folders('what the folder holds').scanDataset,
+    writeCheckpoint: folders('checkpoint').writeCheckpoint,
     writeControl: local.writeControl,
     generateRowGroup: rowGroups.generateRowGroup,
     repairRowGroup: rowGroups.repairRowGroup,
-    runProcessors: folders.runProcessors,
-    profileDataset: folders.profileDataset,
+    runProcessors: folders('outputs of processors').runProcessors,
+    profileDataset: folders('profile and report').profileDataset,
   }
 }
 

@@ -28,7 +28,7 @@ export function createCheckpointer(write: () => Promise<void>, intervalMs: numbe
       while (isDirty && failure === undefined) {
         isDirty = false
         await write()
-        if (isDirty && !isFlushing) await condition(() => isFlushing, intervalMs)
+        if (isDirty && !isFlushing) await condition(() => isFlushing, intervalMs, { summary: 'until the next checkpoint' })
       }
     } catch (error) {
       failure ??= error

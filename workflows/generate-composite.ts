@@ -177,7 +177,9 @@ async function untilFree<T>(run: CompositeRun, plan: StagePlan, begin: () => Pro
     }
     showCompositeState(run)
     run.isTryRequested = false
-    await condition(() => run.stop !== null || run.isTryRequested, Math.min(LAST_TRY_MS, FIRST_TRY_MS * 2 ** tries))
+    await condition(() => run.stop !== null || run.isTryRequested, Math.min(LAST_TRY_MS, FIRST_TRY_MS * 2 ** tries), {
+      summary: 'waiting: until the stage is tried again',
+    })
     if (run.stop !== null) return null
   }
 }

@@ -5,7 +5,9 @@
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, workflowInfo } from '@temporalio/workflow'
 import { ApplicationFailure } from '@temporalio/common'
 import type { DatasetResult, Finding, GenerateDatasetInput, Owner, PreparedDataset, ProfileResult } from '../src/contract.ts'
+import { packRanges } from '../src/plan/packed-ranges.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
+import { shortFindings } from '../src/plan/short-findings.ts'
 import { createProxies } from './activity-proxies.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import { createCheckpointer } from './checkpointer.ts'
@@ -147,7 +149,7 @@ async function finish(
     targetNumRecords: preparedOf(run).targetNumRecords,
     totals: totalsOf(run),
     produced: run.produced,
-    findings: findingsOf(run),
+    findings: shortFindings(findingsOf(run)),
     ...(run.retried === null ? {} : { retried: run.retried }),
   }
 }
@@ -162,7 +164,7 @@ async function writeCheckpoint(run: Run, activities: Activities, page: Page, isF
     state: stateOf(run),
     segments: prepared.segments,
     totals: totalsOf(run),
-    page: { firstId: page.firstId, endId: page.endId, committed: committedOf(page) },
+    page: { firstId: page.firstId, endId: page.endId, committed: packRanges(committedOf(page)) },
     isFinal,
   })
 }

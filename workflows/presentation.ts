@@ -2,7 +2,8 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 import { SEARCH_ATTRIBUTES } from '../src/contract.ts'
-import type { Blocked, RowGroup, Usage } from '../src/contract.ts'
+import type { RowGroup } from '../src/contract.ts'
+import { detailsOf } from '../src/plan/run-details.ts'
 import { reportToComposite } from './report-stage.ts'
 import type { Run } from './run.ts'
 import { progressOf, totalsOf, stateOf } from './run.ts'
@@ -21,31 +22,12 @@ export function summaryOfRepair(rowGroup: RowGroup): string {
   return `dropped rows of ${summaryOfRowGroup(rowGroup)}`
 }
 
+/** Name of the timer between two probes in the UI. */
+export const PROBE_TIMER = { summary: 'waiting: until one call is tried again' } as const
+
 /** Shows the run as it is now. Costs no history event. */
 export function showDetails(run: Run): void {
-  const progress = progressOf(run)
-  const { rowsWritten, rowsDropped, rowGroups, usage } = progress.totals
-  const lines = [
-    `**${progress.datasetName}** — ${progress.state}${progress.rehearsal ? ' — REHEARSAL model, not a real one' : ''}`,
-    '',
-    '| rows done | wanted | dropped | row groups | calls | tokens in / out | cost |',
-    '|---|---|---|---|---|---|---|',
-    `| ${rowsWritten} | ${progress.targetNumRecords} | ${rowsDropped} | ${rowGroups}/${progress.rowGroupsWanted} | ${usage.calls} | ${usage.inputTokens} / ${usage.outputTokens} | ${costText(usage, progress.currency)} |`,
-    '',
-    ...(run.blocked === null ? [] : [blockedText(run.blocked), '']),
-    ...progress.findings.map((finding) => `- ${finding.message}`),
-    `\`${run.input.dataset.location}\``,
-  ]
-  setCurrentDetails(lines.join('\n'))
-}
-
-function costText(usage: Usage, currency: string | null): string {
-  return currency === null ? 'no price given' : `${usage.cost.toFixed(4)} ${currency}`
-}
-
-function blockedText(blocked: Blocked): string {
-  const since = new Date(blocked.since).toISOString().slice(11, 19)
-  return `Waiting since ${since} UTC: \`${blocked.code}\` ${blocked.message}  \nNothing is lost and nothing is being spent. Probed ${blocked.probes} times; send the \`resume\` signal to go on now.`
+  setCurrentDetails(detailsOf({ progress: progressOf(run), location: run.input.dataset.location, now: Date.now() }))
 }
 
 /** Writes the search attributes; one event, so on changes of state only (ruling 18). */

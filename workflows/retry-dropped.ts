@@ -9,10 +9,11 @@ import { CancellationScope, condition, isCancellation, workflowInfo } from '@tem
 import type { Finding, RepairResult } from '../src/contract.ts'
 import { NO_TOTALS } from '../src/contract.ts'
 import { addRepair, addTotals } from '../src/plan/progress.ts'
+import { unpackScan } from '../src/plan/packed-ranges.ts'
 import { iterate } from '../src/plan/range-set.ts'
 import { rowGroupById, rowGroupCount } from '../src/plan/row-groups.ts'
 import { blockOnBudget, isAffordable, isOverCeiling, noteCommitted, noteGivenBack, openCeiling } from './budget.ts'
-import { showDetails, showState, summaryOfRepair } from './presentation.ts'
+import { PROBE_TIMER, showDetails, showState, summaryOfRepair } from './presentation.ts'
 import type { Run } from './run.ts'
 import { givesUp, preparedOf, totalsOf } from './run.ts'
 import { noteSlots, releaseSlot, takeSlot } from './slots.ts'
@@ -52,7 +53,7 @@ export async function retryDropped(context: RetryContext): Promise<PageEnd> {
     if (isHistoryFull(run)) return 'history-full'
     const firstId = retry.cursor
     const endId = Math.min(total, firstId + (run.input.options?.pageSize ?? 4_000))
-    const scan = await activities.scanDataset({ dataset: run.input.dataset, firstId, endId })
+    const scan = unpackScan(await activities.scanDataset({ dataset: run.input.dataset, firstId, endId }))
     const end = await repairPage(context, retry.pass, [...iterate(scan.withDropped ?? [])])
     if (end !== 'done') return end
     moveOn(run, retry.pass, endId)
@@ -159,6 +160,6 @@ async function untilProbeIsDue(run: Run): Promise<void> {
   const { blocked } = run
   if (blocked === null) return
   const isAwake = (): boolean => run.blocked !== blocked || run.stop !== null
-  if (isProbed(blocked)) await condition(isAwake, probeDelayMs(run))
+  if (isProbed(blocked)) await condition(isAwake, probeDelayMs(run), PROBE_TIMER)
   else await condition(isAwake)
 }

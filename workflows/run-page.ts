@@ -12,14 +12,15 @@ import type { Blocked, ParquetryActivities, RangeSet, RowGroupResult, ScanResult
 import { NO_TOTALS } from '../src/contract.ts'
 import { kindOfCode } from '../src/errors.ts'
 import type { ErrorCode } from '../src/errors.ts'
+import { unpackScan } from '../src/plan/packed-ranges.ts'
 import { contains, fromIds, iterate, union } from '../src/plan/range-set.ts'
-import { addResult, addTotals } from '../src/plan/progress.ts'
+import { addProduced, addResult, addTotals } from '../src/plan/progress.ts'
 import { keepFindings, reconcile } from '../src/plan/reconcile.ts'
 import { rowGroupById } from '../src/plan/row-groups.ts'
 import { blockOnBudget, isAffordable, isOverCeiling, noteCommitted, noteGivenBack, noteJournals, openCeiling } from './budget.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import type { ControlPublisher } from './control-publisher.ts'
-import { showDetails, showState, summaryOfRowGroup } from './presentation.ts'
+import { PROBE_TIMER, showDetails, showState, summaryOfRowGroup } from './presentation.ts'
 import type { Run } from './run.ts'
 import { noteSlots, releaseSlot, takeSlot } from './slots.ts'
 import { findingsOf, givesUp, preparedOf, windowOf } from './run.ts'
@@ -95,12 +96,14 @@ export async function runPage(context: PageContext): Promise<PageEnd> {
 async function scanPage({ run, activities, page, checkpoints }: PageContext): Promise<void> {
   run.isRescanRequested = false
   const before = new Set(page.results.keys())
-  const scan = await activities.scanDataset({
-    dataset: run.input.dataset,
-    firstId: page.firstId,
-    endId: page.endId,
-    ...(run.budget === null ? {} : { countsJournals: true }),
-  })
+  const scan = unpackScan(
+    await activities.scanDataset({
+      dataset: run.input.dataset,
+      firstId: page.firstId,
+      endId: page.endId,
+      ...(run.budget === null ? {} : { countsJournals: true }),
+    }),
+  )
   // What was done while the scan ran need not be in it; what was done before and is not in it is lost (ruling 8).
   const doneMeanwhile = fromIds([...page.results.keys()].filter((id) => !before.has(id)))
   const reconciled = reconcile({
@@ -159,7 +162,7 @@ async function runWindow(context: PageContext, groups: CancellationScope): Promi
       (page.inFlight.size === 0 && (page.queue.length === 0 || isHistoryFull(run))) ||
       (!isHistoryFull(run) && canLaunch(run, page))
     if (blocked === null || !isProbed(blocked)) await condition(isAwake)
-    else if (!(await condition(isAwake, probeDelayMs(run)))) page.isProbeDue = true
+    else if (!(await condition(isAwake, probeDelayMs(run), PROBE_TIMER))) page.isProbeDue = true
   }
 }
 
@@ -235,7 +238,7 @@ function settle(context: PageContext, id: number, result: RowGroupResult): void 
   page.inFlight.delete(id)
   run.open.delete(id)
   page.results.set(id, result)
-  if (result.isNew) run.produced = addResult(run.produced, result)
+  if (result.isNew) run.produced = addProduced(run.produced, result)
   const wasBlocked = run.blocked !== null
   if (run.blocked !== null && isProbed(run.blocked)) run.blocked = null
   updateTotals(run, page)

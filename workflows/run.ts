@@ -19,6 +19,7 @@ import type {
 import { NO_TOTALS } from '../src/contract.ts'
 import { addTotals } from '../src/plan/progress.ts'
 import { rowGroupCount } from '../src/plan/row-groups.ts'
+import { shortFindings } from '../src/plan/short-findings.ts'
 import { startAt } from '../src/plan/start.ts'
 import type { Start } from '../src/plan/start.ts'
 import type { Budget } from '../src/plan/budget.ts'
@@ -228,7 +229,7 @@ export function carry(run: Run): CarriedState {
     totals: run.settled,
     produced: run.produced,
     // The page is scanned again and says anew what is missing; what was set aside is not there to be found twice.
-    findings: findingsOf({ ...run, pageFindings: run.pageFindings.filter(({ kind }) => kind !== 'missing') }),
+    findings: shortFindings(findingsOf({ ...run, pageFindings: run.pageFindings.filter(({ kind }) => kind !== 'missing') })),
     sequence: run.sequence,
     ...(run.revision === 0 ? {} : { revision: run.revision }),
     isPaused: run.isPaused,

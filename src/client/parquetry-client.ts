@@ -26,6 +26,7 @@ import type { ResolvedDataset } from '../dataset/resume/resolve-dataset.ts'
 import { decideStart, resolveDataset } from '../dataset/resume/resolve-dataset.ts'
 import { isParquetryError, ParquetryError } from '../errors.ts'
 import { refusalOfBudget } from '../plan/budget.ts'
+import { staticDetailsOf } from '../plan/run-details.ts'
 import { userCacheDir } from '../server/cache-folder.ts'
 import { configuredTarget, connectTemporal, embeddedNamespace } from '../server/connection.ts'
 import type { TemporalTarget } from '../server/connection.ts'
@@ -329,6 +330,7 @@ export class ParquetryClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       memo: { dataset: dataset.datasetName, location: dataset.location, fingerprint: input.dataset.fingerprint, requestId },
       staticSummary: dataset.datasetName,
+      staticDetails: staticDetailsOf(dataset.datasetName, dataset.location),
     })
     const description = await this.#client.workflow.getHandle(workflowIdOf(dataset.datasetId)).describe()
     if (description.memo?.['requestId'] !== requestId && description.status.name === 'RUNNING') {

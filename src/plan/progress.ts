@@ -27,6 +27,11 @@ export function addResult(totals: Totals, { rowsWritten, rowsDropped, usage, cal
   return addTotals(totals, { rowGroups: 1, rowsWritten, rowsDropped, usage, callsPaidTwice, ...dropReasonsField(dropReasons ?? []) })
 }
 
+/** As `addResult`, for what a run has made itself: why rows were dropped is not told again. */
+export function addProduced(totals: Totals, result: RowGroupResult): Totals {
+  return addResult(totals, { ...result, dropReasons: [] })
+}
+
 /** Totals in which a row group counts with what its repair made of it. */
 export function addRepair(totals: Totals, { rowsFilled, usageAdded, droppedBefore, dropReasons }: RepairResult): Totals {
   const { dropReasons: before, ...counts } = totals

@@ -21,11 +21,13 @@ import { fileURLToPath } from 'node:url'
 import { Client } from '@temporalio/client'
 import { connectTarget, embeddedTarget } from '../../src/server/connection.ts'
 import { ensureNamespace } from '../../src/server/namespace.ts'
+import { findPython } from '../parquet/python.ts'
 import { findTestBinary, sharedTestServer } from '../helpers/temporal-server.ts'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** The compiled command line. */
 export const mainPath = join(root, 'dist', 'src', 'cli', 'main.js')
+const renderer = join(root, 'test', 'cli', 'render-terminal.py')
 const terminal = join(root, 'test', 'cli', 'run-in-terminal.py')
 const built = join(root, 'dist', 'workflow-bundle.js')
 
@@ -100,6 +102,8 @@ export interface Place {
   exists(name: string): boolean
   /** In a terminal of 80 columns; types the answer once the pattern was printed, if it is not empty. */
   startInTerminal(pattern: string, answer: string, args: readonly string[], env?: Readonly<Record<string, string>>): Started
+  /** In an emulated terminal of 30 lines: every screen that it shows is one of `screensOf`. Becomes `to` columns wide once `at` is on the screen. */
+  startOnScreen(columns: number, args: readonly string[], resize?: { readonly at: string; readonly to: number }): Started
   start(args: readonly string[], env?: Readonly<Record<string, string>>): Started
   /** Runs to the end; the limit is 120 s. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>
@@ -171,6 +175,12 @@ export async function createPlace({ server = 'shared', namespace }: PlaceOptions
     env,
     startInTerminal: (pattern, answer, args, more) =>
       startCommand('python3', [terminal, '80', pattern, answer, process.execPath, mainPath, ...args], { TERM: 'xterm', ...more }),
+    startOnScreen: (columns, args, resize) =>
+      startCommand(
+        findPython(),
+        [renderer, '30', String(columns), resize?.at ?? '', String(resize?.to ?? 0), process.execPath, mainPath, ...args],
+        { TERM: 'xterm' },
+      ),
     write(name, text): string {
       writeFileSync(join(folder, name), text)
       return name
@@ -204,6 +214,22 @@ async function awaitNamespace(client: Client): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   }
+}
+
+/** What a terminal shows at a moment. */
+export interface Screen {
+  readonly columns: number
+  /** Row and column, from 0. */
+  readonly cursor: readonly [number, number]
+  /** Lines that left at the top. */
+  readonly scrolled: number
+  readonly lines: readonly string[]
+}
+
+/** The screens of a command that `startOnScreen` ran, and its exit code. */
+export function screensOf(ended: Ended): { readonly screens: readonly Screen[]; readonly code: unknown } {
+  const told = eventsOf(ended)
+  return { screens: told.slice(0, -1) as unknown as readonly Screen[], code: told.at(-1)?.['code'] }
 }
 
 /** JSON lines on stdout. */

@@ -65,12 +65,13 @@ export async function askPython(requests: readonly PythonRequest[]): Promise<rea
   }
 }
 
-function findPython(): string {
+/** Python with the packages of scripts/python-env.mjs. Throws, saying how to get one, when there is none. */
+export function findPython(): string {
   const named = process.env['PARQUETRY_TEST_PYTHON']
   const python = named ?? join(CACHED, ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']))
   if (existsSync(python)) return python
   throw new Error(
-    `These tests read our files with pyarrow, duckdb, pandas, polars and datasets; no Python with them was found at ${python}. ` +
+    `These tests use pyarrow, duckdb, pandas, polars, datasets and pyte; no Python with them was found at ${python}. ` +
       'Make one with `node scripts/python-env.mjs`, or name one in PARQUETRY_TEST_PYTHON.',
   )
 }

@@ -1,6 +1,7 @@
 /** Folding what a run committed into `metadata.json` (ruling 9); at the end of a run also cleaning up after it. */
 import type { CheckpointInput, PlanSegment } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
+import { unpackRanges } from '../../plan/packed-ranges.ts'
 import { subtract, union } from '../../plan/range-set.ts'
 import { rowCount } from '../../plan/row-groups.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -47,7 +48,8 @@ async function cleanUp(storage: Storage, input: CheckpointInput, segments: reado
 }
 
 async function fold(storage: Storage, before: Metadata, input: CheckpointInput, now: number): Promise<Metadata> {
-  const { firstId, endId, committed: inPage } = input.page
+  const { firstId, endId } = input.page
+  const inPage = unpackRanges(input.page.committed)
   const earlier = subtract(before.parquetry.committed, firstId < endId ? [[firstId, endId]] : [])
   const committed = union(earlier, inPage)
   const { rowGroups, rowsWritten } = input.totals
