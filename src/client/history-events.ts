@@ -51,13 +51,24 @@ export function eventsOfHistory(history: History, runId: string, options: { read
   for (const event of history.events ?? []) {
     const scheduled = event.activityTaskScheduledEventAttributes
     if (scheduled?.activityType?.name != null) activities.set(String(event.eventId), scheduled.activityType.name)
-    for (const { kind, message, facts = {} } of tell(event, activities)) events.push({ at: timeOf(event), runId, kind, message, facts })
+    for (const { kind, message, facts = {} } of tellKnown(event, activities))
+      events.push({ at: timeOf(event), runId, kind, message, facts })
   }
   return options.isSummed === false ? events : summed(events)
 }
 
 function timeOf({ eventTime }: HistoryEvent): number {
   return Number(eventTime?.seconds ?? 0) * 1_000 + Math.floor((eventTime?.nanos ?? 0) / 1e6)
+}
+
+/** What is told of an event; nothing when a payload has another shape than this release writes. */
+function tellKnown(event: HistoryEvent, activities: ReadonlyMap<string, string>): readonly Told[] {
+  try {
+    return tell(event, activities)
+  } catch (error) {
+    if (error instanceof TypeError) return []
+    throw error
+  }
 }
 
 function tell(event: HistoryEvent, activities: ReadonlyMap<string, string>): readonly Told[] {

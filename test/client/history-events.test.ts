@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { defaultPayloadConverter } from '@temporalio/common'
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { describe, expect, it } from 'vitest'
 import type { RunEvent } from '../../src/client/history-events.ts'
@@ -49,5 +50,15 @@ describe('the events of a recorded run', () => {
   it('leave out what they do not know', () => {
     const unknown = { events: [{ eventId: 1 }, { eventId: 2, activityTaskCompletedEventAttributes: { scheduledEventId: 7 } }] }
     expect(eventsOfHistory(unknown as never, 'run-1')).toEqual([])
+  })
+
+  it('leave out results of another release, whose shape they do not know, and tell the rest', () => {
+    const payloads = { payloads: [defaultPayloadConverter.toPayload({ other: 1 })] }
+    const events = ['scanDataset', 'generateRowGroup', 'runProcessors'].flatMap((name, index) => [
+      { eventId: 2 * index + 1, activityTaskScheduledEventAttributes: { activityType: { name } } },
+      { eventId: 2 * index + 2, activityTaskCompletedEventAttributes: { scheduledEventId: 2 * index + 1, result: payloads } },
+    ])
+    const history = { events: [...events, { eventId: 9, workflowExecutionTimedOutEventAttributes: {} }] }
+    expect(kindsOf(eventsOfHistory(history as never, 'run-1'))).toEqual(['ended'])
   })
 })

@@ -50,6 +50,7 @@ export function createFakeComposite({ id, fake, onPrepare, onGroup }: FakeCompos
     'generateRowGroup',
     'repairRowGroup',
     'writeCheckpoint',
+    'writeControl',
     'runProcessors',
     'profileDataset',
   ] as const
