@@ -7,7 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Many tests wait for servers and processes rather than for a core.
+    maxWorkers: 3,
     reporters: ['default'],
   },
 })
