@@ -1,5 +1,5 @@
 /** Where a row came from: replayed from the answers on record, through a real run and a real HTTP stub. */
-import { readdir } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { explainRow } from '../../src/client/explain-row.ts'
@@ -21,9 +21,10 @@ afterAll(async () => {
   await workshop?.close()
 })
 
-function config(settings: object = {}): object {
+function config(settings: object = {}, columns: readonly object[] = []): object {
   return {
     columns: [
+      ...columns,
       { name: 'topic', column_type: 'sampler', sampler_type: 'uuid', params: { short_form: true } },
       { name: 'secret', column_type: 'sampler', sampler_type: 'category', params: { values: ['a', 'b', 'c'] }, drop: true },
       {
@@ -101,8 +102,25 @@ describe('a row of a dataset that keeps all traces', () => {
 describe('a row of a dataset that keeps no traces', () => {
   it('shows samples and prompts all the same, and that no answer is on record', async () => {
     await stub.reset({})
-    const { location } = await workshop.make(config(), { numRecords: 10, datasetName: 'untraced' })
-    const { columns, given, answersFrom, state } = await explainRow(location, 3)
+    const skipped = {
+      name: 'a',
+      column_type: 'llm-text',
+      model_alias: 'writer',
+      prompt: 'A {{ topic }}',
+      skip: { when: '{{ true or topic }}' },
+    }
+    const inheriting = { name: 'b', column_type: 'llm-text', model_alias: 'writer', prompt: 'B {{ a }}' }
+    const { location } = await workshop.make(config({ preserve_dropped_columns: false }, [skipped, inheriting]), {
+      numRecords: 10,
+      datasetName: 'untraced',
+    })
+    const explained = await explainRow(location, 3)
+    // Skipped cells asked nobody.
+    expect(explained.columns.filter(({ column }) => column === 'a' || column === 'b').flatMap(({ calls }) => calls)).toEqual([])
+    const columns = explained.columns.filter(({ column }) => column === 'text' || column === 'facts')
+    const { given, answersFrom, state } = explained
+    // A dropped sampler that was kept nowhere is drawn again.
+    expect(columns[0]?.calls[0]?.messages[0]?.content).toMatch(/^Be [abc]\.$/)
     expect({ state, answersFrom }).toEqual({ state: 'written', answersFrom: null })
     expect(columns.map(({ column, calls }) => [column, calls.length, calls[0]?.entry])).toEqual([
       ['text', 1, null],
@@ -141,6 +159,8 @@ describe('the sample of rows whose answers are kept', () => {
     expect(rows.filter((row) => isTraced('sampled', '8', row))).not.toEqual(sample)
     await stub.reset({})
     const { location } = await workshop.make(config({ traces: 'sampled', buffer_size: 3 }), { numRecords: 12, datasetName: 'sampled' })
+    await writeFile(join(location, 'traces', 'batch_00000.jsonl.gz'), 'damaged')
+    await expect(explainRow(location, 0)).rejects.toMatchObject({ code: 'DATASET_DAMAGED' })
     const from = await Promise.all([4, 7].map(async (row) => (await explainRow(location, row)).answersFrom))
     expect(from).toEqual(['traces', isTraced('sampled', '7', 7) ? 'traces' : null])
     expect(await readdir(join(location, 'traces'))).toContain('batch_00001.jsonl.gz')

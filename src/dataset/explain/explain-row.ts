@@ -3,7 +3,7 @@ import { withDrawnParameters } from '../../columns/inference-parameters.ts'
 import type { CompiledModel } from '../../config/compiled.ts'
 import type { PlanSegment, RowGroup, Usage } from '../../contract.ts'
 import { addUsage, NO_USAGE } from '../../contract.ts'
-import { ParquetryError } from '../../errors.ts'
+import { isParquetryError, ParquetryError } from '../../errors.ts'
 import { readTable } from '../../parquet/read-table.ts'
 import { costOf } from '../../plan/pricing.ts'
 import { rowGroupOfRow } from '../../plan/row-groups.ts'
@@ -125,7 +125,17 @@ async function recordOf(
   const ofRow = (entries: readonly JournalEntry[]): readonly JournalEntry[] => entries.filter((entry) => entry.row === row)
   const open = ofRow(await readEntries(storage, rowGroupId, ref.fingerprint))
   if (open.length > 0) return { entries: open, from: 'journal' }
-  return { entries: ofRow(await readTraces(storage, rowGroupId)), from: 'traces' }
+  const traces = await readTraces(storage, rowGroupId)
+  if (traces === null) {
+    throw new ParquetryError(
+      'DATASET_DAMAGED',
+      `expected the answers of row group ${rowGroupId} in ${keys.traces(rowGroupId)}, found a file that cannot be read`,
+      {
+        wayOut: 'move the file away: rows and prompts can be told without it',
+      },
+    )
+  }
+  return { entries: ofRow(traces), from: 'traces' }
 }
 
 function refillOf(found: FoundRow, entries: readonly JournalEntry[]): number {
@@ -134,14 +144,32 @@ function refillOf(found: FoundRow, entries: readonly JournalEntry[]): number {
   return Math.max(0, ...entries.map(({ refill }) => refill))
 }
 
-/** A written row's values are in its files; another's are drawn again. */
+/** A written row's values are in its files, but for dropped ones that were not kept: these are drawn again, as all of another row are. */
 async function valuesOf(dataset: OpenDataset, found: FoundRow, rowGroup: RowGroup, refill: number): Promise<Record<string, Value>> {
   if (found.kind === 'unknown') return {}
-  if (found.kind === 'written') return { ...(await droppedValues(dataset.storage, found, rowGroup)), ...found.values }
+  if (found.kind === 'written') {
+    const kept = { ...(await droppedValues(dataset.storage, found, rowGroup)), ...found.values }
+    const isWhole = dataset.samplers.columns.every((name) => Object.hasOwn(kept, name))
+    // Which try of DataDesigner's a row came from is not known.
+    if (isWhole || found.receipt === null) return kept
+    return { ...(await drawn(dataset, found.row, rowGroup, refill).catch(nothingDrawn)), ...kept }
+  }
+  return await drawn(dataset, found.row, rowGroup, refill).catch(nothingDrawn)
+}
+
+async function drawn(dataset: OpenDataset, row: number, rowGroup: RowGroup, refill: number): Promise<Record<string, Value>> {
+  // Managed people are in the reach of workers; here they are only counted.
+  if (Object.values(dataset.compiled.people).some(({ kind }) => kind === 'managed')) return {}
   const values: Record<string, Value> = {}
   const samplers = await withSeedRows(dataset, { start: rowGroup.start, end: rowGroup.end })
-  samplers.sampleRow(found.row, refill, values)
+  samplers.sampleRow(row, refill, values)
   return values
+}
+
+/** What cannot be drawn on this machine is told as not known. */
+function nothingDrawn(error: unknown): Record<string, Value> {
+  if (isParquetryError(error)) return {}
+  throw error
 }
 
 async function droppedValues(

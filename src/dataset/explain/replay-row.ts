@@ -63,6 +63,8 @@ class NotKept extends Error {}
 /** Replays the columns that asked somebody, in the order of their needs. */
 export async function replayRow(replay: Replay): Promise<readonly ReplayedColumn[]> {
   const columns: ReplayedColumn[] = []
+  // Of the whole row: a column that needs a skipped one is skipped too.
+  const skipped = new Set<string>()
   const isMissing = (input: string): boolean => !Object.hasOwn(replay.values, input)
   for (const generator of replay.generators) {
     const missing = generator.inputs.filter(isMissing)
@@ -71,15 +73,19 @@ export async function replayRow(replay: Replay): Promise<readonly ReplayedColumn
       if (!generator.isSync) columns.push({ column: generator.column, calls, note: `${missing.join(', ')} not known` })
       continue
     }
-    const note = await replayCell(replay, generator, calls)
+    const note = await replayCell(replay, generator, { calls, skipped })
     if (!generator.isSync) columns.push({ column: generator.column, calls, note })
   }
   return columns
 }
 
-async function replayCell(replay: Replay, generator: CellGenerator, calls: ReplayedCall[]): Promise<string | null> {
+async function replayCell(
+  replay: Replay,
+  generator: CellGenerator,
+  { calls, skipped }: { readonly calls: ReplayedCall[]; readonly skipped: Set<string> },
+): Promise<string | null> {
   try {
-    const made = await generator.generate(viewOf(replay, generator.column), portsOf(replay, generator.column, calls))
+    const made = await generator.generate(viewOf(replay, generator.column, skipped), portsOf(replay, generator.column, calls))
     if (!Object.hasOwn(replay.values, generator.column)) replay.values[generator.column] = made
     return null
   } catch (error) {
@@ -89,8 +95,7 @@ async function replayCell(replay: Replay, generator: CellGenerator, calls: Repla
   }
 }
 
-function viewOf({ row, refill, values, random }: Replay, column: string): CellRow {
-  const skipped = new Set<string>()
+function viewOf({ row, refill, values, random }: Replay, column: string, skipped: Set<string>): CellRow {
   return {
     rowIndex: row,
     refill,

@@ -2,7 +2,7 @@
  * What is kept of a row group's answers once its journal is removed: the journal's lines of all of its rows, or of a sample, as
  * `traces/batch_NNNNN.jsonl.gz`. Written before the commit, so that a committed row group of a dataset that keeps traces has them.
  */
-import { hash } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { KeptTraces } from '../../config/compiled.ts'
@@ -30,7 +30,7 @@ export async function keepTraces(
 ): Promise<void> {
   const entries = await readEntries(storage, rowGroupId, fingerprint)
   const traced = entries.filter(({ row }) => isTraced(traces, seed, row))
-  const before = await readTraces(storage, rowGroupId)
+  const before = (await readTraces(storage, rowGroupId)) ?? (await setAside(storage, rowGroupId))
   const known = new Set(before.map(sameness))
   const added = traced.filter((entry) => !known.has(sameness(entry)))
   if (added.length === 0) return
@@ -42,8 +42,15 @@ function sameness({ k, t, row }: JournalEntry): string {
   return `${k} ${t} ${row}`
 }
 
-/** The kept lines of a row group, in the order of their time; none when nothing was kept, or what was kept cannot be read. */
-export async function readTraces(storage: Storage, rowGroupId: number): Promise<readonly JournalEntry[]> {
+/** Traces that cannot be read are nobody's to delete. */
+async function setAside(storage: Storage, rowGroupId: number): Promise<readonly JournalEntry[]> {
+  const key = keys.traces(rowGroupId)
+  await storage.move(key, keys.quarantinedOther(key, randomUUID()))
+  return []
+}
+
+/** The kept lines of a row group, in the order of their time; none when nothing was kept, null when what was kept cannot be read. */
+export async function readTraces(storage: Storage, rowGroupId: number): Promise<readonly JournalEntry[] | null> {
   const bytes = await storage.read(keys.traces(rowGroupId))
   if (bytes === null) return []
   try {
@@ -53,6 +60,6 @@ export async function readTraces(storage: Storage, rowGroupId: number): Promise<
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as JournalEntry)
   } catch {
-    return []
+    return null
   }
 }
