@@ -80,8 +80,10 @@ function simulate(
       journal[some] = costs[some]!
       isDone[some] = true
     } else {
-      // It stops where the next call might not fit.
-      journal[some] = { money: Math.max(journal[some]!.money, Math.floor(limit / NEXT) * NEXT), tokens: 0 }
+      // It stops where the next call might not fit, added up as the purse adds.
+      let paid = journal[some]!.money
+      while (paid + NEXT <= limit) paid += NEXT
+      journal[some] = spent(paid)
       needed[some] = { money: NEXT, tokens: 0 }
     }
   }
