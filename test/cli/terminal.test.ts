@@ -7,7 +7,7 @@ let endpoint: Endpoint
 
 beforeAll(async () => {
   place = await createPlace()
-  endpoint = await startEndpoint(150)
+  endpoint = await startEndpoint(400)
 }, 300_000)
 afterAll(async () => {
   await endpoint?.close()
@@ -48,11 +48,14 @@ describe('the panel on a terminal', () => {
   it('stays in its place at 80 columns, at 120 from elsewhere, and in one that becomes narrower, and leaves nothing behind', async () => {
     for (const name of ['eighty', 'narrower'])
       place.write(`${name}.yaml`, textConfig(endpoint.endpoint, { parallel: 4, settings: 'parquetry: { buffer_size: 10 }' }))
-    const create = (name: string): string[] => ['create', `${name}.yaml`, '-n', '160']
+    const create = (name: string): string[] => ['create', `${name}.yaml`, '-n', '400']
     const creating = place.startOnScreen(80, create('eighty'))
-    const narrowing = place.startOnScreen(120, create('narrower'), { at: 'groups [2-9]/16', to: 60 })
-    await creating.waitFor(/groups \d+\/16/)
+    const narrowing = place.startOnScreen(120, create('narrower'), { at: 'groups [2-9]/40', to: 60 })
+    await creating.waitFor(/groups \d+\/40/)
     const watching = place.startOnScreen(120, ['watch', 'eighty'])
+    // Several pictures of each, however slow the machine; then the runs may end.
+    await Promise.all([watching.waitFor(/(?:\] \d+%[^]*){4}/), narrowing.waitFor(/(?:"columns": 60[^]*){4}/)])
+    endpoint.delay(20)
     const [eighty, wide, narrower] = await Promise.all([creating.ended, watching.ended, narrowing.ended])
     const widths = [
       [eighty, 'eighty', [80]],

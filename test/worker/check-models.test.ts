@@ -51,7 +51,9 @@ describe('checking the models before a run', () => {
 
   it('goes on without a fallback, and says so', async () => {
     const [first, second] = [await serve(accept), await serve(refuse)]
-    expect(await checkModels(dataset(first, second), {})).toEqual([expect.stringMatching(/^the model "b", which no column asks first, is not there: .*no credit/)])
+    expect(await checkModels(dataset(first, second), {})).toEqual([
+      expect.stringMatching(/^the model "b", which no column asks first, is not there: .*no credit/),
+    ])
   })
 
   it('stops when neither is there', async () => {
