@@ -1,14 +1,14 @@
 /** The Temporal server a command works with: the named one, ours that is up already, or one that is started now. */
 import { ParquetryClient } from '../client/parquetry-client.ts'
 import type { TemporalConnection } from '../server/connection.ts'
-import { configuredTarget, connectTemporal, embeddedNamespace } from '../server/connection.ts'
-import { userCacheDir } from '../server/cache-folder.ts'
-import { isParquetryError } from '../errors.ts'
+import { configuredTarget, connectTemporal } from '../server/connection.ts'
+import { isParquetryError, ParquetryError } from '../errors.ts'
 import type { ServerHandle, ServerStep } from '../server/ensure-server.ts'
 import { ensureServer } from '../server/ensure-server.ts'
 import { registerSearchAttributes } from '../server/namespace.ts'
-import { serverStatus } from '../server/stop-server.ts'
+import { findOwnServer } from '../server/own-server.ts'
 import type { Output } from './output.ts'
+import { commandLine, datasetArgument, shownPath } from './shell.ts'
 
 /** A server that answers, and a client for it; close it when done, which leaves the server running. */
 export interface Server {
@@ -41,13 +41,12 @@ export async function openServer(env: Environment, output: Output, onStep?: (ste
  */
 export async function findServer(env: Environment): Promise<Server | null> {
   const isConfigured = configuredTarget(env) !== null
-  const { isAnswering, record } = isConfigured ? { isAnswering: true, record: null } : await serverStatus({ cacheDir: userCacheDir(env) })
-  if (!isAnswering) return null
-  const own = record === null ? undefined : { address: record.address, namespace: embeddedNamespace(env) }
+  const own = isConfigured ? null : await findOwnServer(env)
+  if (!isConfigured && own === null) return null
   try {
-    const target = await connectTemporal(env, own)
+    const target = await connectTemporal(env, own ?? undefined)
     const { address, namespace } = target
-    const uiUrl = record?.uiUrl ?? null
+    const uiUrl = own?.uiUrl ?? null
     const handle: ServerHandle = { address, namespace, uiUrl, origin: isConfigured ? 'configured' : 'reused', stop: async () => undefined }
     const client = new ParquetryClient(target.connection, namespace)
     return { handle, target, client, close: () => client.close() }
@@ -55,6 +54,15 @@ export async function findServer(env: Environment): Promise<Server | null> {
     if (isParquetryError(error) && error.code === 'TEMPORAL_UNREACHABLE') return null
     throw error
   }
+}
+
+/** As `findServer`, for commands that only a server can answer. Throws `TEMPORAL_UNREACHABLE` with the command that needs none. */
+export async function requireServer(env: Environment, location: string): Promise<Server> {
+  const server = await findServer(env)
+  if (server !== null) return server
+  throw new ParquetryError('TEMPORAL_UNREACHABLE', `expected a Temporal server that knows the runs of ${shownPath(location)}, found none`, {
+    wayOut: `${commandLine('status', datasetArgument(location))} says what the folder knows`,
+  })
 }
 
 /** Address of a run in the Temporal UI, or the words to find it where the UI's address is not known. */

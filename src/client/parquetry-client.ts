@@ -27,10 +27,9 @@ import { decideStart, resolveDataset } from '../dataset/resume/resolve-dataset.t
 import { isParquetryError, ParquetryError } from '../errors.ts'
 import { refusalOfBudget } from '../plan/budget.ts'
 import { staticDetailsOf } from '../plan/run-details.ts'
-import { userCacheDir } from '../server/cache-folder.ts'
-import { configuredTarget, connectTemporal, embeddedNamespace } from '../server/connection.ts'
+import { configuredTarget, connectTemporal } from '../server/connection.ts'
 import type { TemporalTarget } from '../server/connection.ts'
-import { serverStatus } from '../server/stop-server.ts'
+import { findOwnServer } from '../server/own-server.ts'
 import { openStorage } from '../storage/open.ts'
 import { listOpenRuns } from './open-runs.ts'
 import type { OpenRun } from './open-runs.ts'
@@ -109,7 +108,7 @@ export class ParquetryClient {
    */
   static async connect(options: ConnectOptions = {}): Promise<ParquetryClient> {
     const env = options.env ?? process.env
-    const target = await connectTemporal(env, await ownServer(env))
+    const target = await connectTemporal(env, configuredTarget(env) === null ? ((await findOwnServer(env)) ?? undefined) : undefined)
     return new ParquetryClient(target.connection, target.namespace, target)
   }
 
@@ -438,11 +437,4 @@ function requireBudget({ compiled }: RunnableConfig, { run }: CreateOptions): vo
 /** A memo field that should be text. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
-}
-
-/** The server that our commands have started and that answers, or undefined. */
-async function ownServer(env: NonNullable<ConnectOptions['env']>): Promise<{ address: string; namespace: string } | undefined> {
-  if (configuredTarget(env) !== null) return undefined
-  const { isAnswering, record } = await serverStatus({ cacheDir: userCacheDir(env) })
-  return isAnswering && record !== null ? { address: record.address, namespace: embeddedNamespace(env) } : undefined
 }

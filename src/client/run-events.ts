@@ -22,16 +22,17 @@ export async function* readRunEvents(client: Client, datasetId: string, options:
   const isSummed = options.isDetailed !== true && options.isFollowed !== true
   /** Events of each run that were told. */
   const told = new Map<string, number>()
+  /** Runs of which everything was told. */
+  const closed = new Set<string>()
   for (;;) {
     let isOpen = false
     for (const { runId, isRunning } of await runsOf(client, workflowId)) {
       isOpen ||= isRunning
-      const isSettled = told.has(runId) && !isRunning && told.get(`${runId}/closed`) === 1
-      if (isSettled) continue
+      if (closed.has(runId)) continue
       const events = eventsOfHistory(await client.workflow.getHandle(workflowId, runId).fetchHistory(), runId, { isSummed })
       for (const event of events.slice(told.get(runId) ?? 0)) yield event
       told.set(runId, events.length)
-      if (!isRunning) told.set(`${runId}/closed`, 1)
+      if (!isRunning) closed.add(runId)
     }
     if (options.isFollowed !== true || !isOpen || options.signal?.aborted === true) return
     await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS))

@@ -2,23 +2,21 @@
  * Histories of finished runs of composites and of one of their stages, replayed by the workflow code as it is now, as in `replay.test.ts`.
  * `RECORD_HISTORIES=1 npx vitest run test/workflows/replay-composite.test.ts` records them anew; do that only for a release.
  */
-import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowHandle } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GENERATE_COMPOSITE } from '../../src/composite-contract.ts'
 import { QUERIES, SIGNALS, workflowIdOf } from '../../src/contract.ts'
 import { until } from '../helpers/datasets.ts'
-import { findTestBinary } from '../helpers/temporal-server.ts'
 import type { Harness } from '../helpers/temporal.ts'
 import { openHarness } from '../helpers/temporal.ts'
 import { blocked } from './fake-activities.ts'
 import { compositeInput, createFakeComposite, stageDataset } from './fake-stages.ts'
 import type { FakeCompositeOptions } from './fake-stages.ts'
+import { recordHistory } from './record-history.ts'
 
 const folder = fileURLToPath(new URL('./histories/composite/', import.meta.url))
 let harness: Harness
@@ -66,20 +64,6 @@ const RECORDINGS: Readonly<Record<string, Recording>> = {
   cancelled: { fake: { ...fake, groupMs: 300 }, act: async (handle, stateIs) => void (await stateIs('generating'), await handle.cancel()) },
 }
 
-/** Replay needs neither who did a thing nor where. */
-function withoutMachine(key: string, value: unknown): unknown {
-  if (key === 'stackTrace') return ''
-  if (key === 'identity') return 'recorder'
-  return key === 'name' && typeof value === 'string' && value.includes('@') ? 'sticky' : value
-}
-
-async function record(name: string, workflowId: string): Promise<void> {
-  const show = ['workflow', 'show', '--address', inject('temporalAddress'), '-w', workflowId, '-o', 'json']
-  const text = execFileSync((await findTestBinary()).path, show, { encoding: 'utf8' })
-  await mkdir(folder, { recursive: true })
-  await writeFile(`${folder}${name}.json`, JSON.stringify(JSON.parse(text, withoutMachine), null, 1))
-}
-
 if (process.env['RECORD_HISTORIES'] === '1') {
   describe('recording', () => {
     it.each(Object.entries(RECORDINGS))('%s', { timeout: 60_000 }, async (name, { act, ...options }) => {
@@ -91,8 +75,8 @@ if (process.env['RECORD_HISTORIES'] === '1') {
         const handle = await harness.client.workflow.start(GENERATE_COMPOSITE, { taskQueue: id, workflowId: workflowIdOf(id), args })
         await act?.(handle, (state) => until(async () => (await handle.query<{ state: string }>(QUERIES.progress)).state === state))
         await handle.result().catch(() => undefined)
-        await record(name, handle.workflowId)
-        if (name === 'waited-paused-and-stopped') await record('a-stage', workflowIdOf(stageDataset(id, 1)))
+        await recordHistory(folder, name, handle.workflowId)
+        if (name === 'waited-paused-and-stopped') await recordHistory(folder, 'a-stage', workflowIdOf(stageDataset(id, 1)))
       })
     })
   })

@@ -2,22 +2,20 @@
  * Histories of finished firings of schedules, replayed by the workflow code as it is now, as in `replay.test.ts`.
  * `RECORD_HISTORIES=1 npx vitest run test/workflows/replay-schedule.test.ts` records them anew; do that only for a release.
  */
-import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowHandle } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GENERATE_DATASET, SIGNALS, workflowIdOf } from '../../src/contract.ts'
 import { EXTEND_DATASET } from '../../src/schedule-contract.ts'
 import { until } from '../helpers/datasets.ts'
-import { findTestBinary } from '../helpers/temporal-server.ts'
 import type { Harness } from '../helpers/temporal.ts'
 import { openHarness } from '../helpers/temporal.ts'
 import { createFakeExtension, extensionInput } from './fake-extension.ts'
 import type { FakeExtensionOptions } from './fake-extension.ts'
+import { recordHistory } from './record-history.ts'
 
 const folder = fileURLToPath(new URL('./histories/schedule/', import.meta.url))
 let harness: Harness
@@ -45,20 +43,6 @@ const RECORDINGS: Readonly<Record<string, Recording>> = {
   cancelled: { fake: slow, act: async (firing) => void (await firing.cancel()) },
 }
 
-/** Replay needs neither who did a thing nor where. */
-function withoutMachine(key: string, value: unknown): unknown {
-  if (key === 'stackTrace') return ''
-  if (key === 'identity') return 'recorder'
-  return key === 'name' && typeof value === 'string' && value.includes('@') ? 'sticky' : value
-}
-
-async function record(name: string, workflowId: string): Promise<void> {
-  const show = ['workflow', 'show', '--address', inject('temporalAddress'), '-w', workflowId, '-o', 'json']
-  const text = execFileSync((await findTestBinary()).path, show, { encoding: 'utf8' })
-  await mkdir(folder, { recursive: true })
-  await writeFile(`${folder}${name}.json`, JSON.stringify(JSON.parse(text, withoutMachine), null, 1))
-}
-
 if (process.env['RECORD_HISTORIES'] === '1') {
   describe('recording', () => {
     it.each(Object.entries(RECORDINGS))('%s', { timeout: 60_000 }, async (name, { act, isOpen, ...options }) => {
@@ -74,7 +58,7 @@ if (process.env['RECORD_HISTORIES'] === '1') {
           await act(firing, workflow.getHandle(workflowIdOf(id)))
         }
         await firing.result().catch(() => undefined)
-        await record(name, firing.workflowId)
+        await recordHistory(folder, name, firing.workflowId)
       })
       await other?.terminate()
     })

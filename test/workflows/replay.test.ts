@@ -3,20 +3,18 @@
  * fails here. `RECORD_HISTORIES=1 npx vitest run test/workflows/replay.test.ts` records them anew; do that only for a release.
  */
 import { randomUUID } from 'node:crypto'
-import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GENERATE_DATASET, SIGNALS, UPDATES } from '../../src/contract.ts'
 import type { GenerateDatasetInput, RunOptions } from '../../src/contract.ts'
-import { findTestBinary } from '../helpers/temporal-server.ts'
 import type { Harness } from '../helpers/temporal.ts'
 import { openHarness } from '../helpers/temporal.ts'
 import { blocked, createFakes } from './fake-activities.ts'
 import type { FakeOptions } from './fake-activities.ts'
+import { recordHistory } from './record-history.ts'
 
 const folder = fileURLToPath(new URL('./histories/', import.meta.url))
 let harness: Harness
@@ -65,13 +63,6 @@ const RECORDINGS: Readonly<Record<string, Recording>> = {
   },
 }
 
-/** Replay needs neither who did a thing nor where. */
-function withoutMachine(key: string, value: unknown): unknown {
-  if (key === 'stackTrace') return ''
-  if (key === 'identity') return 'recorder'
-  return key === 'name' && typeof value === 'string' && value.includes('@') ? 'sticky' : value
-}
-
 function failFirst(count: number): () => void {
   let left = count
   return () => {
@@ -95,20 +86,7 @@ if (process.env['RECORD_HISTORIES'] === '1') {
         const handle = await harness.client.workflow.start(GENERATE_DATASET, { taskQueue, workflowId: taskQueue, args: [input] })
         await act?.(handle)
         await handle.result().catch(() => undefined)
-        const show = [
-          'workflow',
-          'show',
-          '--address',
-          inject('temporalAddress'),
-          '-w',
-          taskQueue,
-          '-r',
-          handle.firstExecutionRunId,
-          '-o',
-          'json',
-        ]
-        const text = execFileSync((await findTestBinary()).path, show, { encoding: 'utf8' })
-        await writeFile(`${folder}${name}.json`, JSON.stringify(JSON.parse(text, withoutMachine), null, 1))
+        await recordHistory(folder, name, taskQueue, handle.firstExecutionRunId)
       })
     })
   })

@@ -1,12 +1,10 @@
 /** `events`: what happened to a dataset, run after run, from Temporal's history. */
 import { readDatasetId } from '../../client/dataset-files.ts'
 import { readRunEvents } from '../../client/run-events.ts'
-import { ParquetryError } from '../../errors.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findDataset } from '../find-dataset.ts'
-import { findServer } from '../server.ts'
-import { commandLine, datasetArgument, shownPath } from '../shell.ts'
+import { requireServer } from '../server.ts'
 import { fit, printable } from '../text.ts'
 
 /** Flags of `events`. */
@@ -19,16 +17,7 @@ export interface EventsFlags {
 /** Runs the command; answers its exit code. */
 export async function events(dataset: string, flags: EventsFlags, { output, env }: CommandContext): Promise<number> {
   const location = findDataset(dataset, flags.artifactPath)
-  const server = await findServer(env)
-  if (server === null) {
-    throw new ParquetryError(
-      'TEMPORAL_UNREACHABLE',
-      `expected a Temporal server that knows the runs of ${shownPath(location)}, found none`,
-      {
-        wayOut: `${commandLine('status', datasetArgument(location))} says what the folder knows`,
-      },
-    )
-  }
+  const server = await requireServer(env, location)
   const leaving = new AbortController()
   const leave = (): void => leaving.abort()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave)

@@ -1,13 +1,12 @@
 /** `watch`: the live panel of any open run, also one that was started elsewhere. Ends with the run; Ctrl-C only ends watching. */
 import type { DatasetState } from '../../client/dataset-summary.ts'
-import { ParquetryError } from '../../errors.ts'
 import type { CommandContext } from '../context.ts'
 import { EXIT, exitOfResult } from '../exit-codes.ts'
 import { findDataset } from '../find-dataset.ts'
 import { resumeCommandOf } from '../run-session.ts'
 import { sayEnd } from '../say-end.ts'
-import { findServer } from '../server.ts'
-import { commandLine, datasetArgument, shownPath } from '../shell.ts'
+import { requireServer } from '../server.ts'
+import { commandLine, datasetArgument } from '../shell.ts'
 import { watchRun } from '../watch-run.ts'
 import { lookAt, sayLook } from './status.ts'
 import type { StatusFlags } from './status.ts'
@@ -15,16 +14,7 @@ import type { StatusFlags } from './status.ts'
 /** Runs the command; answers the run's exit code, 130 when it was left before its end. */
 export async function watch(dataset: string, flags: StatusFlags, { output, env }: CommandContext): Promise<number> {
   const location = findDataset(dataset, flags.artifactPath)
-  const server = await findServer(env)
-  if (server === null) {
-    throw new ParquetryError(
-      'TEMPORAL_UNREACHABLE',
-      `expected a Temporal server that knows the run of ${shownPath(location)}, found none`,
-      {
-        wayOut: `${commandLine('status', datasetArgument(location))} says what the folder knows`,
-      },
-    )
-  }
+  const server = await requireServer(env, location)
   try {
     const look = await lookAt(location, server)
     const { run, progress, summary } = look

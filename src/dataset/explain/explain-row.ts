@@ -1,7 +1,7 @@
 /** Where a row came from: its values, the prompts, the answers on record, what they cost, and which run wrote it. Reads only. */
 import { withDrawnParameters } from '../../columns/inference-parameters.ts'
 import type { CompiledModel } from '../../config/compiled.ts'
-import type { PlanSegment, RowGroup, Usage } from '../../contract.ts'
+import type { RowGroup, Usage } from '../../contract.ts'
 import { addUsage, NO_USAGE } from '../../contract.ts'
 import { isParquetryError, ParquetryError } from '../../errors.ts'
 import { readTable } from '../../parquet/read-table.ts'
@@ -68,7 +68,7 @@ export interface RowExplanation {
 export async function explainRow(dataset: OpenDataset, row: number): Promise<RowExplanation> {
   const { storage, segments } = dataset
   const found = await readRow(storage, row)
-  const rowGroup = rowGroupOf(segments, row)
+  const rowGroup = rowGroupOfRow(segments, row)
   const kept = await recordOf(dataset, rowGroup.id, row)
   const refill = refillOf(found, kept.entries)
   const values = await valuesOf(dataset, found, rowGroup, refill)
@@ -104,10 +104,6 @@ export async function explainRow(dataset: OpenDataset, row: number): Promise<Row
     answersFrom: kept.entries.length === 0 ? null : kept.from,
     usage: kept.entries.reduce((sum, entry) => addUsage(sum, usageOf(dataset, columns, entry)), NO_USAGE),
   }
-}
-
-function rowGroupOf(segments: readonly PlanSegment[], row: number): RowGroup {
-  return rowGroupOfRow(segments, row)
 }
 
 function modelOf({ compiled }: OpenDataset, alias: string): CompiledModel {
